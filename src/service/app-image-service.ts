@@ -1,0 +1,211 @@
+import type { AppImage, AppImageUpdate, StoredAppImage } from '../domain/app-image/app-image.js';
+import { type AppImageStore, StoreFaultError, StoreUnavailableError } from '../domain/app-image/app-image-store.js';
+import { type IfMatch, matchesRevision } from '../domain/app-image/if-match.js';
+import { mergeAppImage } from '../domain/app-image/merge-app-image.js';
+import { decodePageToken, encodePageToken } from '../domain/app-image/page-token.js';
+import { isAppImageName, normaliseAppImage, validateAppImage } from '../domain/app-image/validate-app-image.js';
+import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
+
+/** Limits of the service that an operator may set. */
+export interface AppImageLimits {
+  /** Largest template, in bytes of its protobuf encoding. */
+  readonly maxTemplateBytes: number;
+}
+
+/** One page of templates. */
+export interface AppImagePage {
+  readonly appImages: readonly StoredAppImage[];
+  /** Token of the next page; empty on the last one. */
+  readonly nextPageToken: string;
+}
+
+export const DEFAULT_PAGE_SIZE = 10;
+export const MAX_PAGE_SIZE = 1000;
+export const MAX_BATCH_NAMES = 1000;
+/** Missing names that the message of a failed batch query spells out at most. */
+const LISTED_MISSING_NAMES = 100;
+
+/**
+ * The use cases of the AppImage API. Every method rejects with an {@link AppImageError} that says what was wrong; a rejected
+ * call has changed nothing.
+ */
+export class AppImageService {
+  readonly #store: AppImageStore;
+  readonly #limits: AppImageLimits;
+
+  constructor(store: AppImageStore, limits: AppImageLimits) {
+    this.#store = store;
+    this.#limits = limits;
+  }
+
+  /**
+   * Stores a new template.
+   * @throws AppImageError REQUEST_INVALID with every fault, APP_IMAGE_EXISTS
+   */
+  async create(appImage: AppImage): Promise<StoredAppImage> {
+    const normal = normaliseAppImage(appImage);
+    this.#validate(normal);
+    return await this.#put('CREATE_FAILED', normal.name, (current) => {
+      if (current !== undefined) {
+        throw new AppImageError('APP_IMAGE_EXISTS', `AppImage ${quoteValue(normal.name)} exists already; update it, or choose another name`);
+      }
+      return normal;
+    });
+  }
+
+  /**
+   * Merges the given parts into a stored template.
+   * @throws AppImageError REQUEST_INVALID, APP_IMAGE_NOT_FOUND, REVISION_CONFLICT
+   */
+  async update(update: AppImageUpdate, ifMatch: IfMatch): Promise<StoredAppImage> {
+    if (!isAppImageName(update.name)) {
+      this.#validateName(update.name);
+    }
+    return await this.#put('UPDATE_FAILED', update.name, (current) => {
+      const standing = expectStored(current, update.name, ifMatch);
+      const merged = normaliseAppImage(mergeAppImage(standing.appImage, update));
+      this.#validate(merged);
+      return merged;
+    });
+  }
+
+  /**
+   * Removes a template.
+   * @throws AppImageError APP_IMAGE_NOT_FOUND, REVISION_CONFLICT
+   */
+  async delete(name: string, ifMatch: IfMatch): Promise<void> {
+    await guardStore('DELETE_FAILED', () =>
+      this.#store.change(name, (current) => {
+        expectStored(current, name, ifMatch);
+        return { kind: 'delete' };
+      }),
+    );
+  }
+
+  /**
+   * Returns a template.
+   * @throws AppImageError APP_IMAGE_NOT_FOUND
+   */
+  async query(name: string): Promise<StoredAppImage> {
+    return await guardStore('QUERY_FAILED', async () => (await this.#store.get(name)) ?? notFound(name));
+  }
+
+  /**
+   * Returns the templates of these names in the order asked for, repeats included: all or none.
+   * @throws AppImageError REQUEST_INVALID, or APP_IMAGE_NOT_FOUND with every name that is missing
+   */
+  async batchQuery(names: readonly string[]): Promise<readonly StoredAppImage[]> {
+    validateBatch(names);
+    const found = await guardStore('BATCH_QUERY_FAILED', () => this.#store.getMany(names));
+    const appImages = found.filter((stored) => stored !== undefined);
+    if (appImages.length < names.length) {
+      throw missingNames([...new Set(names.filter((_, index) => found[index] === undefined))]);
+    }
+    return appImages;
+  }
+
+  /**
+   * Returns a page of templates, ordered by name.
+   * @param pageSize 0 for {@link DEFAULT_PAGE_SIZE}, at most {@link MAX_PAGE_SIZE}: more is cut down to it
+   * @throws AppImageError REQUEST_INVALID for a negative size or a token that is not ours
+   */
+  async list(pageSize: bigint, pageToken: string): Promise<AppImagePage> {
+    const violations: FieldViolation[] = [];
+    if (pageSize < 0n) {
+      violations.push({ field: 'page_size', description: `${pageSize} is negative; use 0 for the default of ${DEFAULT_PAGE_SIZE}` });
+    }
+    const after = pageToken === '' ? '' : decodePageToken(pageToken);
+    if (after === undefined) {
+      violations.push({
+        field: 'page_token',
+        description: `${quoteValue(pageToken)} is not a token of this service; pass next_page_token as it was returned`,
+      });
+    }
+    if (after === undefined || violations.length > 0) {
+      throw invalidRequest(violations);
+    }
+    const size = pageSize === 0n ? DEFAULT_PAGE_SIZE : pageSize > BigInt(MAX_PAGE_SIZE) ? MAX_PAGE_SIZE : Number(pageSize);
+    // One template more than the page holds tells whether another page follows.
+    const found = await guardStore('LIST_FAILED', () => this.#store.list({ after, limit: size + 1 }));
+    const appImages = found.slice(0, size);
+    const last = appImages.at(-1);
+    return { appImages, nextPageToken: found.length > size && last !== undefined ? encodePageToken(last.name) : '' };
+  }
+
+  /** Whether the store answers. Never rejects. */
+  async ready(): Promise<boolean> {
+    try {
+      await this.#store.ping();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #put(fault: ErrorName, name: string, next: (current: StoredAppImage | undefined) => AppImage): Promise<StoredAppImage> {
+    const stored = await guardStore(fault, () =>
+      this.#store.change(name, (current) => ({ kind: 'put', appImage: next(current) })),
+    );
+    if (stored === undefined) {
+      throw new AppImageError(fault, `AppImage ${quoteValue(name)} could not be stored`);
+    }
+    return stored;
+  }
+
+  #validate(appImage: AppImage): void {
+    const violations = validateAppImage(appImage, this.#limits);
+    if (violations.length > 0) {
+      throw invalidRequest(violations);
+    }
+  }
+}
+
+function expectStored(current: StoredAppImage | undefined, name: string, ifMatch: IfMatch): StoredAppImage {
+  if (current === undefined) {
+    return notFound(name);
+  }
+  if (!matchesRevision(ifMatch, current.revision)) {
+    throw new AppImageError(
+      'REVISION_CONFLICT',
+      `AppImage ${quoteValue(name)} stands at revision ${current.revision}, which If-Match does not name; query it again and repeat the change`,
+    );
+  }
+  return current;
+}
+
+function notFound(name: string): never {
+  throw new AppImageError('APP_IMAGE_NOT_FOUND', `AppImage ${quoteValue(name)} does not exist`);
+}
+
+function missingNames(missing: readonly string[]): AppImageError {
+  const listed = missing.slice(0, LISTED_MISSING_NAMES).map(quoteValue).join(', ');
+  const more = missing.length > LISTED_MISSING_NAMES ? `, and ${missing.length - LISTED_MISSING_NAMES} more` : '';
+  return new AppImageError('APP_IMAGE_NOT_FOUND', `AppImages do not exist: ${listed}${more}`);
+}
+
+function validateBatch(names: readonly string[]): void {
+  if (names.length === 0 || names.length > MAX_BATCH_NAMES) {
+    throw invalidRequest([{ field: 'names', description: `${names.length} names; 1 to ${MAX_BATCH_NAMES} are allowed` }]);
+  }
+  const violations = names.flatMap((name, index) =>
+    name === '' ? [{ field: `names[${index}]`, description: `the name at index ${index} is empty` }] : [],
+  );
+  if (violations.length > 0) {
+    throw invalidRequest(violations);
+  }
+}
+
+/** Runs a store call and turns the port's errors into what a caller is told. */
+async function guardStore<T>(fault: ErrorName, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) {
+      throw new AppImageError('STORE_UNAVAILABLE', 'the database cannot be reached; nothing is known to have changed, try again', { cause: error });
+    }
+    if (error instanceof StoreFaultError) {
+      throw new AppImageError(fault, 'the database answered with a fault; the log has the details', { cause: error });
+    }
+    throw error;
+  }
+}

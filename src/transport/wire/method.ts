@@ -1,0 +1,69 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { Role } from '../../auth/principal.js';
+import type { AppImageError } from '../../domain/errors.js';
+
+/** How a body is encoded. gRPC is always protobuf. */
+export type Encoding = 'json' | 'protobuf';
+
+/** What becomes of JSON fields that the contract does not know; the words are those of Kubernetes. */
+export const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const;
+export type FieldValidation = (typeof FIELD_VALIDATIONS)[number];
+
+/** One request as it came off the wire, whichever transport brought it. */
+export interface WireRequest {
+  readonly encoding: Encoding;
+  readonly body: Uint8Array;
+  /** Value of `If-Match` (HTTP header or gRPC metadata) as sent. */
+  readonly ifMatch: string | undefined;
+  readonly fieldValidation: FieldValidation;
+}
+
+/** A response that is ready to be sent. */
+export interface WireResponse {
+  /** The whole response message in the encoding of the request. The caller may keep and send it, but not change it. */
+  readonly body: Uint8Array;
+  /** Why the call failed, for the transport's own status; `undefined` on success. */
+  readonly error: AppImageError | undefined;
+  /** Entity tag of the revision that was read or written, quotes included. */
+  readonly etag: string | undefined;
+  /** What the caller should know although the call succeeded: one line for each unknown field. */
+  readonly warnings: readonly string[];
+}
+
+/** What an audit line says of a mutation besides who made it. */
+export interface AuditSubject {
+  readonly appImage: string;
+  readonly customHeaders: ReadonlyMap<string, string>;
+}
+
+/** What a method hands back on success; see {@link WireResponse}. */
+export interface MethodResult {
+  readonly body: Uint8Array;
+  readonly etag?: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** One method of the contract, written once for all transports and encodings. */
+export interface Method {
+  /** Name in the proto, such as `QueryAppImage`: the label in logs and metrics. */
+  readonly name: string;
+  /** Descriptor in the contract, with its comments. */
+  readonly descriptor: DescMethod;
+  /** Paths on the HTTP gateway; the first is the canonical one. */
+  readonly httpPaths: readonly string[];
+  /** The least role that may call it. */
+  readonly role: Role;
+  /** Whether it changes what is stored; such calls leave an audit line. */
+  readonly mutates: boolean;
+  /**
+   * Reads the request, does the work and encodes the response. `onSubject` is called as soon as the request is decoded, also
+   * where the call fails later on.
+   * @throws AppImageError whatever the caller is to be told; anything else is a fault of ours
+   */
+  invoke(request: WireRequest, onSubject: (subject: AuditSubject) => void): Promise<MethodResult>;
+}
+
+/** Full name of a method's gRPC path: `/package.Service/Method`. */
+export function grpcPath(method: Method): string {
+  return `/${method.descriptor.parent.typeName}/${method.descriptor.name}`;
+}
