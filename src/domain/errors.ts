@@ -41,7 +41,11 @@ export class AppImageError extends Error {
   readonly reason: ErrorName;
   readonly violations: readonly FieldViolation[];
 
-  constructor(reason: ErrorName, message: string, options: { violations?: readonly FieldViolation[]; cause?: unknown } = {}) {
+  constructor(
+    reason: ErrorName,
+    message: string,
+    options: { violations?: readonly FieldViolation[]; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.reason = reason;
     this.violations = options.violations ?? [];

@@ -3,7 +3,7 @@ import { type AppImageStore, StoreFaultError, StoreUnavailableError } from '../d
 import { type IfMatch, matchesRevision } from '../domain/app-image/if-match.js';
 import { mergeAppImage } from '../domain/app-image/merge-app-image.js';
 import { decodePageToken, encodePageToken } from '../domain/app-image/page-token.js';
-import { isAppImageName, normaliseAppImage, validateAppImage } from '../domain/app-image/validate-app-image.js';
+import { normaliseAppImage, validateAppImage, validateUpdate } from '../domain/app-image/validate-app-image.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
 
 /** Limits of the service that an operator may set. */
@@ -44,10 +44,13 @@ export class AppImageService {
    */
   async create(appImage: AppImage): Promise<StoredAppImage> {
     const normal = normaliseAppImage(appImage);
-    this.#validate(normal);
+    refuseFaults(validateAppImage(normal, this.#limits));
     return await this.#put('CREATE_FAILED', normal.name, (current) => {
       if (current !== undefined) {
-        throw new AppImageError('APP_IMAGE_EXISTS', `AppImage ${quoteValue(normal.name)} exists already; update it, or choose another name`);
+        throw new AppImageError(
+          'APP_IMAGE_EXISTS',
+          `AppImage ${quoteValue(normal.name)} exists already; update it, or choose another name`,
+        );
       }
       return normal;
     });
@@ -58,13 +61,11 @@ export class AppImageService {
    * @throws AppImageError REQUEST_INVALID, APP_IMAGE_NOT_FOUND, REVISION_CONFLICT
    */
   async update(update: AppImageUpdate, ifMatch: IfMatch): Promise<StoredAppImage> {
-    if (!isAppImageName(update.name)) {
-      this.#validateName(update.name);
-    }
+    refuseFaults(validateUpdate(update, this.#limits));
     return await this.#put('UPDATE_FAILED', update.name, (current) => {
       const standing = expectStored(current, update.name, ifMatch);
       const merged = normaliseAppImage(mergeAppImage(standing.appImage, update));
-      this.#validate(merged);
+      refuseFaults(validateAppImage(merged, this.#limits));
       return merged;
     });
   }
@@ -112,7 +113,10 @@ export class AppImageService {
   async list(pageSize: bigint, pageToken: string): Promise<AppImagePage> {
     const violations: FieldViolation[] = [];
     if (pageSize < 0n) {
-      violations.push({ field: 'page_size', description: `${pageSize} is negative; use 0 for the default of ${DEFAULT_PAGE_SIZE}` });
+      violations.push({
+        field: 'page_size',
+        description: `${pageSize} is negative; use 0 for the default of ${DEFAULT_PAGE_SIZE}`,
+      });
     }
     const after = pageToken === '' ? '' : decodePageToken(pageToken);
     if (after === undefined) {
@@ -124,7 +128,8 @@ export class AppImageService {
     if (after === undefined || violations.length > 0) {
       throw invalidRequest(violations);
     }
-    const size = pageSize === 0n ? DEFAULT_PAGE_SIZE : pageSize > BigInt(MAX_PAGE_SIZE) ? MAX_PAGE_SIZE : Number(pageSize);
+    const size =
+      pageSize === 0n ? DEFAULT_PAGE_SIZE : pageSize > BigInt(MAX_PAGE_SIZE) ? MAX_PAGE_SIZE : Number(pageSize);
     // One template more than the page holds tells whether another page follows.
     const found = await guardStore('LIST_FAILED', () => this.#store.list({ after, limit: size + 1 }));
     const appImages = found.slice(0, size);
@@ -142,7 +147,11 @@ export class AppImageService {
     }
   }
 
-  async #put(fault: ErrorName, name: string, next: (current: StoredAppImage | undefined) => AppImage): Promise<StoredAppImage> {
+  async #put(
+    fault: ErrorName,
+    name: string,
+    next: (current: StoredAppImage | undefined) => AppImage,
+  ): Promise<StoredAppImage> {
     const stored = await guardStore(fault, () =>
       this.#store.change(name, (current) => ({ kind: 'put', appImage: next(current) })),
     );
@@ -151,12 +160,11 @@ export class AppImageService {
     }
     return stored;
   }
+}
 
-  #validate(appImage: AppImage): void {
-    const violations = validateAppImage(appImage, this.#limits);
-    if (violations.length > 0) {
-      throw invalidRequest(violations);
-    }
+function refuseFaults(violations: readonly FieldViolation[]): void {
+  if (violations.length > 0) {
+    throw invalidRequest(violations);
   }
 }
 
@@ -185,7 +193,9 @@ function missingNames(missing: readonly string[]): AppImageError {
 
 function validateBatch(names: readonly string[]): void {
   if (names.length === 0 || names.length > MAX_BATCH_NAMES) {
-    throw invalidRequest([{ field: 'names', description: `${names.length} names; 1 to ${MAX_BATCH_NAMES} are allowed` }]);
+    throw invalidRequest([
+      { field: 'names', description: `${names.length} names; 1 to ${MAX_BATCH_NAMES} are allowed` },
+    ]);
   }
   const violations = names.flatMap((name, index) =>
     name === '' ? [{ field: `names[${index}]`, description: `the name at index ${index} is empty` }] : [],
@@ -201,7 +211,11 @@ async function guardStore<T>(fault: ErrorName, call: () => Promise<T>): Promise<
     return await call();
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
-      throw new AppImageError('STORE_UNAVAILABLE', 'the database cannot be reached; nothing is known to have changed, try again', { cause: error });
+      throw new AppImageError(
+        'STORE_UNAVAILABLE',
+        'the database cannot be reached; nothing is known to have changed, try again',
+        { cause: error },
+      );
     }
     if (error instanceof StoreFaultError) {
       throw new AppImageError(fault, 'the database answered with a fault; the log has the details', { cause: error });

@@ -1,3 +1,4 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
 import { includesRole, type Principal } from '../auth/principal.js';
 import { AppImageError } from '../domain/errors.js';
@@ -60,7 +61,7 @@ export class Dispatcher {
       });
       response = { body, etag, warnings, error: undefined };
     } catch (error) {
-      response = this.#fail(error, request.encoding, caller);
+      response = this.#fail(error, request.encoding, caller, method.descriptor.output);
     }
     const durationMs = performance.now() - startedAt;
     this.#metrics.finished(caller.transport, method.name, response.error?.code ?? 0, durationMs / 1000);
@@ -76,22 +77,45 @@ export class Dispatcher {
     const response = this.#fail(error, encoding, caller);
     this.#metrics.refused(caller.transport, methodName, response.error?.code ?? 0);
     this.#log.warn(
-      { requestId: caller.requestId, transport: caller.transport, method: methodName, ...caller.peer(), code: response.error?.code, reason: response.error?.message },
+      {
+        requestId: caller.requestId,
+        transport: caller.transport,
+        method: methodName,
+        ...caller.peer(),
+        code: response.error?.code,
+        reason: response.error?.message,
+      },
       'request refused',
     );
     return response;
   }
 
-  #fail(error: unknown, encoding: Encoding, caller: { readonly requestId: string }): WireResponse {
+  #fail(
+    error: unknown,
+    encoding: Encoding,
+    caller: { readonly requestId: string },
+    output?: DescMessage,
+  ): WireResponse {
     const known =
       error instanceof AppImageError
         ? error
-        : new AppImageError('UNEXPECTED', `unexpected error; the log has the details under request id ${caller.requestId}`, { cause: error });
-    return { body: encodeFailure(known, encoding), error: known, etag: undefined, warnings: [] };
+        : new AppImageError(
+            'UNEXPECTED',
+            `unexpected error; the log has the details under request id ${caller.requestId}`,
+            { cause: error },
+          );
+    return { body: encodeFailure(known, encoding, output), error: known, etag: undefined, warnings: [] };
   }
 
-  #record(method: Method, caller: Caller, error: AppImageError | undefined, subject: AuditSubject | undefined, durationMs: number): void {
-    const level = error === undefined ? (method.mutates ? 'info' : 'debug') : error.cause === undefined ? 'info' : 'error';
+  #record(
+    method: Method,
+    caller: Caller,
+    error: AppImageError | undefined,
+    subject: AuditSubject | undefined,
+    durationMs: number,
+  ): void {
+    const level =
+      error === undefined ? (method.mutates ? 'info' : 'debug') : error.cause === undefined ? 'info' : 'error';
     if (!this.#log.isLevelEnabled(level)) {
       return;
     }
@@ -103,7 +127,9 @@ export class Dispatcher {
         ...caller.peer(),
         tokenName: caller.principal.tokenName,
         role: caller.principal.role,
-        ...(subject === undefined ? {} : { appImage: subject.appImage, customHeaders: Object.fromEntries(subject.customHeaders) }),
+        ...(subject === undefined
+          ? {}
+          : { appImage: subject.appImage, customHeaders: Object.fromEntries(subject.customHeaders) }),
         code: error?.code ?? 0,
         ...(error === undefined ? {} : { reason: error.message }),
         ...(error?.cause === undefined ? {} : { err: error.cause }),

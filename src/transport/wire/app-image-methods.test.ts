@@ -1,0 +1,112 @@
+import { create, fromBinary, fromJsonString, toBinary, toJson } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import {
+  type AppImage,
+  type AppImageCodec,
+  type StoredAppImage,
+  StructuredRevision,
+} from '../../domain/app-image/app-image.js';
+import type { AppImageStore } from '../../domain/app-image/app-image-store.js';
+import { AppImageError } from '../../domain/errors.js';
+import { AppImageService } from '../../service/app-image-service.js';
+import { appImageCodec } from './app-image-codec.js';
+import { appImageMethods } from './app-image-methods.js';
+import { encodeFailure } from './envelope.js';
+import type { Encoding, Method } from './method.js';
+import { messageDescriptor, registry } from './schema.js';
+
+/** A store that only reads, over templates that are given. */
+function storeOf(appImages: readonly AppImage[], codec: AppImageCodec = appImageCodec): AppImageStore {
+  const stored = new Map<string, StoredAppImage>(
+    appImages.map((appImage) => [appImage.name, new StructuredRevision(codec, 1, appImage)]),
+  );
+  return {
+    kind: 'lmdb',
+    get: async (name) => stored.get(name),
+    getMany: async (names) => names.map((name) => stored.get(name)),
+    list: async ({ after, limit }) => [...stored.values()].filter(({ name }) => name > after).slice(0, limit),
+    change: async () => undefined,
+    ping: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+const template = (name: string): AppImage => ({
+  name,
+  image: { name: 'app', tag: 'v1', id: '', sign: '' },
+  configTemplates: new Map([['a.conf', 'x']]),
+  deployTemplates: [],
+});
+
+function method(name: string, appImages: readonly AppImage[] = [template('a'), template('b'), template('c')]): Method {
+  const found = appImageMethods(new AppImageService(storeOf(appImages), { maxTemplateBytes: 1 << 20 })).find(
+    (candidate) => candidate.name === name,
+  );
+  if (found === undefined) {
+    throw new Error(`no method ${name}`);
+  }
+  return found;
+}
+
+async function invoke(name: string, encoding: Encoding, body: Uint8Array): Promise<Uint8Array> {
+  const request = { encoding, body, ifMatch: undefined, fieldValidation: 'Warn' } as const;
+  return (await method(name).invoke(request, () => undefined)).body;
+}
+
+describe('responses', () => {
+  it('are JSON in the form of the contract, byte for byte', async () => {
+    const body = await invoke('QueryAppImage', 'json', Buffer.from('{"name":"a"}'));
+    expect(Buffer.from(body).toString()).toBe(
+      '{"status":{"code":0,"message":"success","details":[]},"data":{"name":"a","image":{"name":"app","tag":"v1","id":"","sign":""},"config_templates":{"a.conf":"x"},"deploy_templates":[]}}',
+    );
+  });
+
+  it.each([
+    ['QueryAppImage', '{"name":"a"}'],
+    ['BatchQueryAppImage', '{"names":["c","a","c"]}'],
+    ['ListAppImage', '{"page_size":2}'],
+    ['ListAppImage', '{"page_size":3}'],
+    ['HealthZ', '{}'],
+  ])('of %s say the same in JSON and in protobuf', async (name, request) => {
+    const { input, output } = method(name).descriptor;
+    const json = await invoke(name, 'json', Buffer.from(request));
+    const protobuf = await invoke(name, 'protobuf', toBinary(input, fromJsonString(input, request)));
+    expect(fromBinary(output, protobuf)).toEqual(fromJsonString(output, Buffer.from(json).toString(), { registry }));
+  });
+
+  it('of failures carry every violation as a BadRequest, with the other fields empty', () => {
+    const error = new AppImageError('REQUEST_INVALID', 'no', { violations: [{ field: 'name', description: 'bad' }] });
+    const output = messageDescriptor('BatchQueryAppImageResponse');
+    const json = Buffer.from(encodeFailure(error, 'json', output)).toString();
+    expect(json).toBe(
+      '{"status":{"code":11100,"message":"no","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","field_violations":[{"field":"name","description":"bad"}]}]},"data":[]}',
+    );
+    const fromProtobuf = fromBinary(output, encodeFailure(error, 'protobuf', output));
+    expect(toJson(output, fromProtobuf, { registry })).toEqual(
+      toJson(output, fromJsonString(output, json, { registry }), { registry }),
+    );
+  });
+});
+
+describe('requests', () => {
+  it.each([
+    ['truncated bytes', Buffer.from([0x12, 0x05, 0x61])],
+    ['an endless varint', Buffer.alloc(20, 0xff)],
+    ['a string that is not UTF-8', Buffer.from([0x12, 0x02, 0xc3, 0x28])],
+    ['groups within groups', Buffer.alloc(100_000, 0x0b)],
+  ])('in protobuf with %s are malformed', async (_, body) => {
+    await expect(invoke('QueryAppImage', 'protobuf', body)).rejects.toMatchObject({
+      reason: 'REQUEST_MALFORMED',
+      code: 11100,
+    });
+  });
+
+  it('in protobuf may hold a replacement character', async () => {
+    const input = messageDescriptor('QueryAppImageRequest');
+    await expect(
+      invoke('QueryAppImage', 'protobuf', toBinary(input, create(input, { name: '\uFFFD' }))),
+    ).rejects.toMatchObject({
+      reason: 'APP_IMAGE_NOT_FOUND',
+    });
+  });
+});

@@ -1,0 +1,128 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import {
+  BatchQueryAppImageRequest,
+  CreateAppImageRequest,
+  DeleteAppImageRequest,
+  ListAppImageRequest,
+  QueryAppImageRequest,
+  UpdateAppImageRequest,
+} from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
+import { HealthRequest, HealthResponse } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/health.js';
+import type { AppImageUpdate } from '../../domain/app-image/app-image.js';
+import type { AppImageService } from '../../service/app-image-service.js';
+import { encodeBatch, encodeDone, encodeOne, encodePage } from './app-image-response.js';
+import { type DecodedCall, defineMethod } from './define-method.js';
+import { entityTag } from './entity-tag.js';
+import { SUCCESS_JSON_START } from './envelope.js';
+import type { Method } from './method.js';
+import { serviceDescriptor } from './schema.js';
+
+const PREFIX = '/api/v1/appimage';
+
+/** The methods of Kuscia's `AppImageService` and `HealthService`. */
+export function appImageMethods(service: AppImageService): readonly Method[] {
+  const appImages = serviceDescriptor('AppImageService').method;
+  const health = serviceDescriptor('HealthService').method;
+  return [
+    defineMethod({
+      descriptor: required(appImages['createAppImage']),
+      httpPaths: [`${PREFIX}/create`],
+      role: 'editor',
+      mutates: true,
+      codec: CreateAppImageRequest,
+      run: async ({ request, encoding }) => {
+        const { name, image, configTemplates, deployTemplates } = request;
+        const stored = await service.create({ name, image, configTemplates, deployTemplates });
+        return { body: encodeDone(encoding), etag: entityTag(stored.revision) };
+      },
+    }),
+    defineMethod({
+      descriptor: required(appImages['updateAppImage']),
+      httpPaths: [`${PREFIX}/update`],
+      role: 'editor',
+      mutates: true,
+      codec: UpdateAppImageRequest,
+      run: async (call) => {
+        const stored = await service.update(appImageUpdate(call), call.ifMatch);
+        return { body: encodeDone(call.encoding), etag: entityTag(stored.revision) };
+      },
+    }),
+    defineMethod({
+      descriptor: required(appImages['deleteAppImage']),
+      httpPaths: [`${PREFIX}/delete`],
+      role: 'editor',
+      mutates: true,
+      codec: DeleteAppImageRequest,
+      run: async ({ request, encoding, ifMatch }) => {
+        await service.delete(request.name, ifMatch);
+        return { body: encodeDone(encoding) };
+      },
+    }),
+    defineMethod({
+      descriptor: required(appImages['queryAppImage']),
+      httpPaths: [`${PREFIX}/query`],
+      role: 'viewer',
+      mutates: false,
+      codec: QueryAppImageRequest,
+      run: async ({ request, encoding }) => {
+        const stored = await service.query(request.name);
+        return { body: encodeOne(stored, encoding), etag: entityTag(stored.revision) };
+      },
+    }),
+    defineMethod({
+      descriptor: required(appImages['batchQueryAppImage']),
+      // The API document uses both spellings.
+      httpPaths: [`${PREFIX}/batchQuery`, `${PREFIX}/batch_query`],
+      role: 'viewer',
+      mutates: false,
+      codec: BatchQueryAppImageRequest,
+      run: async ({ request, encoding }) => ({ body: encodeBatch(await service.batchQuery(request.names), encoding) }),
+    }),
+    defineMethod({
+      descriptor: required(appImages['listAppImage']),
+      httpPaths: [`${PREFIX}/list`],
+      role: 'viewer',
+      mutates: false,
+      codec: ListAppImageRequest,
+      run: async ({ request, encoding }) => {
+        const page = await service.list(request.pageSize, request.pageToken);
+        return { body: encodePage(page.appImages, page.nextPageToken, encoding) };
+      },
+    }),
+    defineMethod({
+      descriptor: required(health['healthZ']),
+      httpPaths: ['/healthZ'],
+      role: 'viewer',
+      mutates: false,
+      codec: HealthRequest,
+      run: async ({ encoding }) => {
+        const ready = await service.ready();
+        const body =
+          encoding === 'json'
+            ? Buffer.from(`${SUCCESS_JSON_START},"data":{"ready":${ready}}}`)
+            : HealthResponse.encode({ status: { code: 0, message: 'success', details: [] }, data: { ready } }).finish();
+        return { body };
+      },
+    }),
+  ];
+}
+
+/** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */
+function appImageUpdate({ request, present }: DecodedCall<UpdateAppImageRequest>): AppImageUpdate {
+  const { name, image, configTemplates, deployTemplates, updateMask } = request;
+  const replacesConfig = present?.has('config_templates') ?? configTemplates.size > 0;
+  return {
+    name,
+    image,
+    configTemplates: replacesConfig ? configTemplates : undefined,
+    deployTemplates: deployTemplates.length > 0 ? deployTemplates : undefined,
+    updateMask,
+  };
+}
+
+function required(descriptor: DescMethod | undefined): DescMethod {
+  if (descriptor === undefined) {
+    throw new Error('the contract lacks a method that the service implements');
+  }
+  return descriptor;
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type {
+  CreateAppImageRequest,
+  UpdateAppImageRequest,
+} from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
+import { AppImageError } from '../../domain/errors.js';
+import { JsonDecoder } from './json-decode.js';
+import type { FieldValidation } from './method.js';
+import { messageDescriptor } from './schema.js';
+
+const create = new JsonDecoder<CreateAppImageRequest>(messageDescriptor('CreateAppImageRequest'));
+const update = new JsonDecoder<UpdateAppImageRequest>(messageDescriptor('UpdateAppImageRequest'));
+
+function decode(value: unknown, fieldValidation: FieldValidation = 'Warn') {
+  return create.decode(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), fieldValidation);
+}
+
+function faults(value: unknown, fieldValidation: FieldValidation = 'Warn'): string[] {
+  try {
+    decode(value, fieldValidation);
+  } catch (error) {
+    if (error instanceof AppImageError) {
+      return error.violations.map(({ field, description }) => `${field}: ${description}`);
+    }
+    throw error;
+  }
+  return [];
+}
+
+/** A request with one container that has these fields. */
+const withContainer = (container: object): object => ({ deploy_templates: [{ containers: [container] }] });
+
+describe('JsonDecoder', () => {
+  it("reads the API document's example and loses nothing, the misnamed secret included", () => {
+    const { message, warnings } = create.decode(readFileSync('test/fixtures/requests/create.json'), 'Strict');
+    expect(warnings).toEqual([]);
+    const container = message.deployTemplates[0]?.containers[0];
+    expect(container?.envFrom[0]?.secretRef).toEqual({ name: 'secret-template' });
+    expect(container?.livenessProbe?.httpGet?.port).toBe('global');
+    expect(message.configTemplates.get('task-config.conf')).toContain('{{.TASK_ID}}');
+  });
+
+  it('reads both spellings of a name', () => {
+    expect(decode({ configTemplates: { a: 'b' } }).message).toEqual(decode({ config_templates: { a: 'b' } }).message);
+  });
+
+  it('takes null as absent, and tells which fields are present', () => {
+    const { message, present } = decode({ name: 'x', image: null, config_templates: {}, deployTemplates: null });
+    expect(message.image).toBeUndefined();
+    expect([...present]).toEqual(['name', 'config_templates']);
+  });
+
+  it('reads integers as numbers and as decimal strings, exactly', () => {
+    const seconds = (text: string) =>
+      decode(`{"deploy_templates":[{"containers":[{"liveness_probe":{"termination_grace_period_seconds":${text}}}]}]}`)
+        .message.deployTemplates[0]?.containers[0]?.livenessProbe?.terminationGracePeriodSeconds;
+    expect(seconds('9007199254740993')).toBe(9007199254740993n);
+    expect(seconds('"-9223372036854775808"')).toBe(-(2n ** 63n));
+    expect(seconds('30')).toBe(30n);
+    expect(
+      decode(withContainer({ liveness_probe: { grpc: { port: '8080' } } })).message.deployTemplates[0]?.containers[0]
+        ?.livenessProbe?.grpc?.port,
+    ).toBe(8080);
+  });
+
+  it.each([
+    [{ name: 5 }, 'name: expected a string, found 5'],
+    [{ image: 'x' }, 'image: expected an object, found the string "x"'],
+    [{ deploy_templates: {} }, 'deploy_templates: expected an array, found an object'],
+    [{ deploy_templates: [null] }, 'deploy_templates[0]: expected an object, found null'],
+    [{ config_templates: { 'a.conf': null } }, 'config_templates["a.conf"]: expected a string, found null'],
+    [{ deploy_templates: [{ replicas: 1.5 }] }, 'deploy_templates[0].replicas: expected a 32-bit integer, found 1.5'],
+    [
+      { deploy_templates: [{ replicas: 2147483648 }] },
+      'deploy_templates[0].replicas: expected a 32-bit integer, found 2147483648',
+    ],
+    [
+      { deploy_templates: [{ replicas: '' }] },
+      'deploy_templates[0].replicas: expected a 32-bit integer, found the string ""',
+    ],
+    [{ deploy_templates: [{ replicas: true }] }, 'deploy_templates[0].replicas: expected a 32-bit integer, found true'],
+    [
+      '{"deploy_templates":[{"containers":[{"liveness_probe":{"termination_grace_period_seconds":9223372036854775808}}]}]}',
+      'deploy_templates[0].containers[0].liveness_probe.termination_grace_period_seconds: expected a 64-bit integer, as a number or a string, found 9223372036854776000',
+    ],
+    ['{"name":"\\ud800"}', 'name: the string holds half of a surrogate pair, which no UTF-8 text can'],
+    ['[]', ': the body must be a JSON object, found an array'],
+  ])('refuses %j with its path', (value, fault) => {
+    expect(faults(value)).toEqual([fault]);
+  });
+
+  it('reports every fault, not only the first', () => {
+    expect(faults({ name: 1, image: { tag: [] }, deploy_templates: [{ replicas: 'x' }, 7] })).toHaveLength(4);
+  });
+
+  it('names at most a thousand faults and counts the rest', () => {
+    const found = faults({ deploy_templates: Array.from({ length: 5000 }, () => 1) });
+    expect(found).toHaveLength(1001);
+    expect(found.at(-1)).toBe(': 4000 more faults are not listed');
+  });
+
+  it('warns of unknown fields with a guess, ignores them, or refuses them, as asked', () => {
+    const typo = withContainer({ livenes_probe: {}, zzz: 1 });
+    expect(decode(typo).warnings).toEqual([
+      'deploy_templates[0].containers[0].livenes_probe: unknown field; did you mean "liveness_probe"?',
+      'deploy_templates[0].containers[0].zzz: unknown field',
+    ]);
+    expect(decode(typo, 'Ignore').warnings).toEqual([]);
+    expect(faults(typo, 'Strict')).toHaveLength(2);
+  });
+
+  it('takes the last of duplicate keys, and refuses them under Strict', () => {
+    const text = '{"name":"a","name":"b"}';
+    expect(decode(text).message.name).toBe('b');
+    expect(faults(text, 'Strict')).toEqual(['name: this key appears more than once in its object']);
+    expect(faults('{"config_templates":{},"configTemplates":{}}', 'Strict')).toEqual([
+      'configTemplates: this field is given under two names; its other one is config_templates',
+    ]);
+  });
+
+  it('keeps hostile keys as plain data', () => {
+    const { message, warnings } = decode(
+      '{"__proto__":{"name":"x"},"constructor":1,"config_templates":{"__proto__":"p","constructor":"c"}}',
+    );
+    expect([...message.configTemplates]).toEqual([
+      ['__proto__', 'p'],
+      ['constructor', 'c'],
+    ]);
+    expect(message.name).toBe('');
+    expect(warnings).toHaveLength(2);
+  });
+
+  it('reads a field mask as a string with commas, quoted map keys included, and as a message', () => {
+    const mask = (value: unknown) =>
+      update.decode(Buffer.from(JSON.stringify({ update_mask: value })), 'Warn').message.updateMask;
+    expect(mask('image.tag,configTemplates.`a,b`')).toEqual(['image.tag', 'configTemplates.`a,b`']);
+    expect(mask({ paths: ['image'] })).toEqual(['image']);
+    expect(mask('')).toEqual([]);
+  });
+});

@@ -1,0 +1,235 @@
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { invalidRequest } from '../../domain/errors.js';
+import { JsonReading } from './json-reading.js';
+import {
+  describe,
+  isObject,
+  readFieldMask,
+  readInt32,
+  readInt64,
+  readString,
+  type ValueReader,
+} from './json-scalars.js';
+import { type JsonObject, type JsonValue, parseJson } from './json-text.js';
+import type { FieldValidation } from './method.js';
+
+/** A message that was read from JSON, in the shape of the generated code. */
+export interface DecodedJson<T> {
+  readonly message: T;
+  /** Names, as in the proto, of the top-level fields that the text holds with a value other than `null`. */
+  readonly present: ReadonlySet<string>;
+  /** One line for each unknown field; empty under `Ignore`. */
+  readonly warnings: readonly string[];
+}
+
+/** Other names under which JSON input may bring a field, by message and name. */
+const ALIASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // The API document's example calls the field by this name.
+  'kuscia.proto.api.v1alpha1.kusciaapi.EnvFromSource': { secret_map_ref: 'secret_ref', secretMapRef: 'secret_ref' },
+};
+
+interface FieldPlan {
+  readonly name: string;
+  /** Every name that JSON may use: that of the proto, lowerCamelCase, aliases. */
+  readonly names: readonly string[];
+  readonly localName: string;
+  readonly read: ValueReader;
+  /** The value in a message that lacks the field. */
+  readonly initial: () => unknown;
+}
+
+interface MessagePlan {
+  readonly fields: readonly FieldPlan[];
+  readonly byName: ReadonlyMap<string, FieldPlan>;
+}
+
+/**
+ * Reads messages of one type from the JSON form of the contract: proto3 JSON with both spellings of names, and every fault reported
+ * with its path. Made once per type; reading follows the descriptor, so a field added to the contract is read without a line here.
+ * `T` is the generated type of that same message.
+ */
+export class JsonDecoder<T> {
+  readonly #plan: () => MessagePlan;
+
+  constructor(descriptor: DescMessage) {
+    this.#plan = planOf(descriptor);
+  }
+
+  /**
+   * @throws AppImageError REQUEST_MALFORMED where the text is no JSON, REQUEST_INVALID with every fault otherwise
+   */
+  decode(bytes: Uint8Array, fieldValidation: FieldValidation): DecodedJson<T> {
+    const body = parseJson(bytes);
+    const reading = new JsonReading(body, fieldValidation === 'Strict');
+    if (!isObject(body.value)) {
+      throw invalidRequest([
+        { field: '', description: `the body must be a JSON object, found ${describe(body.value)}` },
+      ]);
+    }
+    const message = readMessage(this.#plan(), body.value, reading);
+    if (fieldValidation === 'Strict') {
+      reading.faultDuplicates();
+    }
+    const violations = fieldValidation === 'Strict' ? [...reading.violations, ...reading.unknown] : reading.violations;
+    if (violations.length > 0) {
+      throw invalidRequest(reading.cut(violations));
+    }
+    return {
+      message: message as T,
+      present: presentFields(this.#plan(), body.value),
+      warnings:
+        fieldValidation === 'Warn' ? reading.unknown.map(({ field, description }) => `${field}: ${description}`) : [],
+    };
+  }
+}
+
+const plans = new Map<string, MessagePlan>();
+
+/** The plan of a message, made on first use: messages may refer to each other in any order. */
+function planOf(descriptor: DescMessage): () => MessagePlan {
+  return () => {
+    let plan = plans.get(descriptor.typeName);
+    if (plan === undefined) {
+      const fields = descriptor.fields.map(planField);
+      const byName = new Map(fields.flatMap((field) => field.names.map((name) => [name, field] as const)));
+      plan = { fields, byName };
+      plans.set(descriptor.typeName, plan);
+    }
+    return plan;
+  };
+}
+
+function planField(field: DescField): FieldPlan {
+  const aliases = Object.entries(ALIASES[field.parent.typeName] ?? {}).flatMap(([alias, name]) =>
+    name === field.name ? [alias] : [],
+  );
+  const names = {
+    name: field.name,
+    localName: field.localName,
+    names: [...new Set([field.name, field.jsonName, ...aliases])],
+  };
+  switch (field.fieldKind) {
+    case 'list':
+      return {
+        ...names,
+        read: listReader(
+          field.listKind === 'message' ? messageReader(field.message) : scalarReader(field.scalar, field),
+        ),
+        initial: () => [],
+      };
+    case 'map':
+      return { ...names, read: mapReader(scalarReader(field.scalar, field)), initial: () => new Map() };
+    case 'message':
+      return {
+        ...names,
+        read: field.message.typeName === 'google.protobuf.FieldMask' ? readFieldMask : messageReader(field.message),
+        initial: () => undefined,
+      };
+    default:
+      return { ...names, ...scalarField(field) };
+  }
+}
+
+function scalarField(field: DescField): Pick<FieldPlan, 'read' | 'initial'> {
+  const initial =
+    field.scalar === ScalarType.STRING
+      ? ''
+      : field.scalar === ScalarType.INT64
+        ? 0n
+        : field.scalar === ScalarType.BOOL
+          ? false
+          : 0;
+  return { read: scalarReader(field.scalar, field), initial: () => initial };
+}
+
+function readMessage(plan: MessagePlan, value: JsonObject, reading: JsonReading): Record<string, unknown> {
+  const message: Record<string, unknown> = {};
+  for (const field of plan.fields) {
+    message[field.localName] = field.initial();
+  }
+  for (const name of Object.keys(value)) {
+    const field = plan.byName.get(name);
+    if (field === undefined) {
+      reading.unknownField(name, plan.byName.keys());
+      continue;
+    }
+    const fieldValue = value[name];
+    if (fieldValue === null || fieldValue === undefined) {
+      continue;
+    }
+    reading.path.push(name);
+    reading.sawField(value, field.names, name);
+    message[field.localName] = field.read(fieldValue, reading);
+    reading.path.pop();
+  }
+  return message;
+}
+
+function presentFields(plan: MessagePlan, value: JsonObject): Set<string> {
+  const present = new Set<string>();
+  for (const name of Object.keys(value)) {
+    const field = plan.byName.get(name);
+    if (field !== undefined && value[name] !== null) {
+      present.add(field.name);
+    }
+  }
+  return present;
+}
+
+function messageReader(descriptor: DescMessage): ValueReader {
+  const plan = planOf(descriptor);
+  return (value, reading) =>
+    isObject(value)
+      ? readMessage(plan(), value, reading)
+      : reading.fault(`expected an object, found ${describe(value)}`);
+}
+
+function listReader(readElement: ValueReader): ValueReader {
+  return (value, reading) => {
+    if (!Array.isArray(value)) {
+      return reading.fault(`expected an array, found ${describe(value)}`);
+    }
+    const elements: readonly JsonValue[] = value;
+    return elements.map((element, index) => {
+      reading.path.push(index);
+      const read = readElement(element, reading);
+      reading.path.pop();
+      return read;
+    });
+  };
+}
+
+function mapReader(readValue: ValueReader): ValueReader {
+  return (value, reading) => {
+    if (!isObject(value)) {
+      return reading.fault(`expected an object, found ${describe(value)}`);
+    }
+    const map = new Map<string, unknown>();
+    for (const key of Object.keys(value)) {
+      reading.path.push(key);
+      if (key.isWellFormed()) {
+        map.set(key, readValue(value[key] ?? null, reading));
+      } else {
+        reading.fault('the key holds half of a surrogate pair, which no UTF-8 text can');
+      }
+      reading.path.pop();
+    }
+    return map;
+  };
+}
+
+function scalarReader(scalar: ScalarType | undefined, field: DescField): ValueReader {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return readString;
+    case ScalarType.INT32:
+      return readInt32;
+    case ScalarType.INT64:
+      return readInt64;
+    case ScalarType.BOOL:
+      return (value, reading) =>
+        typeof value === 'boolean' ? value : reading.fault(`expected true or false, found ${describe(value)}`);
+    default:
+      throw new Error(`${field.toString()} has a type that the JSON form does not know yet`);
+  }
+}

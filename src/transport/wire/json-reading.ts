@@ -1,0 +1,91 @@
+import { didYouMean } from '../../domain/did-you-mean.js';
+import type { FieldViolation } from '../../domain/errors.js';
+import { formatPath, type JsonBody, type JsonObject, type PathSegment, scanJson } from './json-text.js';
+
+/** Faults that one answer names at most; the last then says how many more there are. */
+const MAX_VIOLATIONS = 1000;
+
+/** Digits of 2^53, below which `JSON.parse` is exact. */
+const SHORTEST_UNSAFE_INTEGER = 16;
+
+/** The state of one reading: where it is, and what it has found. */
+export class JsonReading {
+  readonly path: PathSegment[] = [];
+  readonly violations: FieldViolation[] = [];
+  readonly unknown: FieldViolation[] = [];
+  readonly #body: JsonBody;
+  readonly #strict: boolean;
+  #numbers: Map<string, string> | undefined;
+  #hidden = 0;
+
+  constructor(body: JsonBody, strict: boolean) {
+    this.#body = body;
+    this.#strict = strict;
+  }
+
+  fault(description: string): undefined {
+    this.#add(this.violations, description);
+  }
+
+  unknownField(name: string, known: Iterable<string>): void {
+    const guess = didYouMean(name, known);
+    this.path.push(name);
+    this.#add(this.unknown, `unknown field${guess === undefined ? '' : `; did you mean ${JSON.stringify(guess)}?`}`);
+    this.path.pop();
+  }
+
+  /** Under Strict, a field that its object gives under another name as well is a duplicate. */
+  sawField(object: JsonObject, names: readonly string[], name: string): void {
+    if (this.#strict) {
+      const other = names.find((candidate) => candidate !== name && Object.hasOwn(object, candidate));
+      if (other !== undefined && Object.keys(object).indexOf(other) < Object.keys(object).indexOf(name)) {
+        this.fault(`this field is given under two names; its other one is ${other}`);
+      }
+    }
+  }
+
+  /** The number at the current path as it was written, since `JSON.parse` rounds what is beyond 2^53. */
+  exactNumber(): string {
+    if (this.#numbers === undefined) {
+      const numbers = new Map<string, string>();
+      scanJson(this.#body.text, {
+        number: (path, text) => {
+          if (text.length >= SHORTEST_UNSAFE_INTEGER) {
+            numbers.set(JSON.stringify(path), text);
+          }
+        },
+      });
+      this.#numbers = numbers;
+    }
+    return this.#numbers.get(JSON.stringify(this.path)) ?? '';
+  }
+
+  faultDuplicates(): void {
+    scanJson(this.#body.text, {
+      duplicateKey: (path) => {
+        if (this.violations.length < MAX_VIOLATIONS) {
+          this.violations.push({
+            field: formatPath(path),
+            description: 'this key appears more than once in its object',
+          });
+        } else {
+          this.#hidden += 1;
+        }
+      },
+    });
+  }
+
+  cut(violations: readonly FieldViolation[]): readonly FieldViolation[] {
+    const hidden = this.#hidden + Math.max(0, violations.length - MAX_VIOLATIONS);
+    const shown = violations.slice(0, MAX_VIOLATIONS);
+    return hidden === 0 ? shown : [...shown, { field: '', description: `${hidden} more faults are not listed` }];
+  }
+
+  #add(list: FieldViolation[], description: string): void {
+    if (list.length < MAX_VIOLATIONS) {
+      list.push({ field: formatPath(this.path), description });
+    } else {
+      this.#hidden += 1;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { quoteValue } from '../../domain/errors.js';
+import type { JsonReading } from './json-reading.js';
+import type { JsonObject, JsonValue } from './json-text.js';
+
+/** Reads the JSON value of one field. Returns `undefined` after it has reported a fault. */
+export type ValueReader = (value: JsonValue, reading: JsonReading) => unknown;
+
+const INT32_MAX = 2 ** 31 - 1;
+const INT64_MAX = 2n ** 63n - 1n;
+const DECIMAL = /^-?(?:0|[1-9][0-9]{0,18})$/;
+
+export const readString: ValueReader = (value, reading) => {
+  if (typeof value !== 'string') {
+    return reading.fault(`expected a string, found ${describe(value)}`);
+  }
+  return value.isWellFormed()
+    ? value
+    : reading.fault('the string holds half of a surrogate pair, which no UTF-8 text can');
+};
+
+export const readInt32: ValueReader = (value, reading) => {
+  const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number >= -INT32_MAX - 1 && number <= INT32_MAX
+    ? number + 0
+    : reading.fault(`expected a 32-bit integer, found ${describe(value)}`);
+};
+
+export const readInt64: ValueReader = (value, reading) => {
+  const text =
+    typeof value === 'number' ? (Number.isSafeInteger(value) ? String(value) : reading.exactNumber()) : value;
+  if (typeof text === 'string' && DECIMAL.test(text)) {
+    const number = BigInt(text);
+    if (number >= -INT64_MAX - 1n && number <= INT64_MAX) {
+      return number;
+    }
+  }
+  return reading.fault(`expected a 64-bit integer, as a number or a string, found ${describe(value)}`);
+};
+
+/** The JSON form of a field mask is one string of paths with commas; its message form is taken as well. */
+export const readFieldMask: ValueReader = (value, reading) => {
+  const paths = isObject(value) && Object.keys(value).every((key) => key === 'paths') ? value['paths'] : value;
+  if (Array.isArray(paths) && paths.every((path) => typeof path === 'string' && path.isWellFormed())) {
+    return paths;
+  }
+  if (typeof paths === 'string' && paths.isWellFormed()) {
+    return paths === '' ? [] : splitMask(paths);
+  }
+  return reading.fault(`expected paths in one string, as "image.tag,configTemplates", found ${describe(value)}`);
+};
+
+/** Splits at commas that are not inside backticks, since a quoted map key may hold them. */
+function splitMask(paths: string): string[] {
+  const parts: string[] = [];
+  let quoted = false;
+  let start = 0;
+  for (let index = 0; index < paths.length; index += 1) {
+    if (paths[index] === '`') {
+      quoted = !quoted;
+    } else if (paths[index] === ',' && !quoted) {
+      parts.push(paths.slice(start, index).trim());
+      start = index + 1;
+    }
+  }
+  parts.push(paths.slice(start).trim());
+  return parts;
+}
+
+export function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A value as an error names it. */
+export function describe(value: JsonValue): string {
+  if (value === null) {
+    return 'null';
+  }
+  if (Array.isArray(value)) {
+    return 'an array';
+  }
+  return typeof value === 'object'
+    ? 'an object'
+    : typeof value === 'string'
+      ? `the string ${quoteValue(value)}`
+      : String(value);
+}

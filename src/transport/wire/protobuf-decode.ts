@@ -1,0 +1,36 @@
+import { isUtf8 } from 'node:buffer';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { AppImageError } from '../../domain/errors.js';
+
+/** What this module needs of a message's generated code. */
+export interface ProtobufDecoder<T> {
+  decode(input: BinaryReader): T;
+}
+
+/**
+ * Reads a message from protobuf.
+ * @throws AppImageError REQUEST_MALFORMED where the bytes are not such a message; unknown fields are passed over, as proto3 has it
+ */
+export function decodeProtobuf<T>(codec: ProtobufDecoder<T>, bytes: Uint8Array): T {
+  try {
+    return codec.decode(new BinaryReader(bytes, decodeUtf8));
+  } catch (error) {
+    const why =
+      error instanceof InvalidUtf8Error ? error.message : 'it ends too early or holds bytes that are no fields';
+    throw new AppImageError('REQUEST_MALFORMED', `the body is not a valid protobuf message: ${why}`);
+  }
+}
+
+class InvalidUtf8Error extends Error {}
+
+/**
+ * The reader's own decoder replaces what is not UTF-8, so that a template would come back other than it went in. A replacement
+ * character in the outcome is the cheap sign that the bytes need a closer look.
+ */
+function decodeUtf8(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (text.includes('\uFFFD') && !isUtf8(bytes)) {
+    throw new InvalidUtf8Error('a string field is not valid UTF-8');
+  }
+  return text;
+}
