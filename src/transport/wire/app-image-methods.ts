@@ -11,11 +11,16 @@ import { HealthRequest, HealthResponse } from '../../../gen/kuscia/proto/api/v1a
 import type { AppImageUpdate } from '../../domain/app-image/app-image.js';
 import type { AppImageService } from '../../service/app-image-service.js';
 import { encodeBatch, encodeDone, encodeOne, encodePage } from './app-image-response.js';
-import { type DecodedCall, defineMethod } from './define-method.js';
+import { type DecodedCall, defineMethod, methodName } from './define-method.js';
 import { entityTag } from './entity-tag.js';
 import { SUCCESS_JSON_START } from './envelope.js';
 import type { Method } from './method.js';
 import { serviceDescriptor } from './schema.js';
+
+/** Names of the methods, as in logs and metrics. */
+export const APP_IMAGE_METHOD_NAMES: readonly string[] = ['AppImageService', 'HealthService'].flatMap((service) =>
+  serviceDescriptor(service).methods.map(methodName),
+);
 
 const PREFIX = '/api/v1/appimage';
 

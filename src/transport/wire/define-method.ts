@@ -52,6 +52,6 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
 }
 
 /** The name of a method in logs and metrics: as in the proto, with a capital. */
-function methodName(descriptor: DescMethod): string {
+export function methodName(descriptor: DescMethod): string {
   return descriptor.name.charAt(0).toUpperCase() + descriptor.name.slice(1);
 }

@@ -1,0 +1,196 @@
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { openAuthenticator } from './auth/open-authenticator.js';
+import type { Config } from './config/options.js';
+import { readVersion } from './config/version.js';
+import { ServiceMetrics } from './observability/metrics.js';
+import { AppImageService } from './service/app-image-service.js';
+import { observedStore } from './store/observed-app-image-store.js';
+import { openStore } from './store/open-store.js';
+import { AdminServer } from './transport/admin/admin-server.js';
+import { Dispatcher } from './transport/dispatcher.js';
+import { GrpcServer } from './transport/grpc/grpc-server.js';
+import { createGateway } from './transport/http/gateway.js';
+import { ConnectionListener, type ConnectionSecurity } from './transport/tls/connection-listener.js';
+import { makeDevelopmentCertificates } from './transport/tls/development-certificates.js';
+import { peerOf } from './transport/tls/peer.js';
+import { TlsCredentials } from './transport/tls/tls-credentials.js';
+import { appImageCodec } from './transport/wire/app-image-codec.js';
+import { APP_IMAGE_METHOD_NAMES, appImageMethods } from './transport/wire/app-image-methods.js';
+
+/** A client that has not finished the TLS handshake by then is cut off. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** The running service. */
+export interface App extends AsyncDisposable {
+  readonly http: AddressInfo;
+  readonly grpc: AddressInfo;
+  readonly admin: AddressInfo;
+  /**
+   * Ends in order: takes nothing new, finishes what is in flight for as long as the configuration allows, closes the store. Safe to
+   * call again.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Puts the parts together and starts them: the only place that knows all of them.
+ * @throws Error saying which part could not start and why; what had been opened is closed again
+ */
+export async function startApp(config: Config, log: Logger): Promise<App> {
+  const opened = new OpenedParts();
+  try {
+    return await startParts(config, log, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function startParts(config: Config, log: Logger, opened: OpenedParts): Promise<App> {
+  if (config.initCerts && config.protocol !== 'NOTLS') {
+    await initCertificates(config, log);
+  }
+  const metrics = new ServiceMetrics({ methods: APP_IMAGE_METHOD_NAMES, version: readVersion() });
+  const store = opened.add(
+    observedStore(await openStore({ store: config.store, dataDir: config.dataDir, codec: appImageCodec }), metrics),
+  );
+  const service = new AppImageService(store, { maxTemplateBytes: config.maxTemplateBytes });
+  const dispatcher = new Dispatcher({ methods: appImageMethods(service), log, metrics });
+  const ready = (): Promise<boolean> => service.ready();
+
+  const security = await openSecurity(config, log, metrics, opened);
+  const authenticator = opened.add(
+    await openAuthenticator(config.protocol, {
+      files: { tokenFile: config.tokenFile, tokensFile: config.tokensFile },
+      pollIntervalMs: config.reloadIntervalMs,
+      requestsPerSecond: config.rateLimitPerSecond,
+      log,
+      observer: metrics,
+    }),
+  );
+
+  const gateway = opened.add(await createGateway({ ...config, dispatcher, authenticator, log, peerOf }));
+  const grpc = opened.add(
+    new GrpcServer({
+      dispatcher,
+      authenticator,
+      log,
+      ready,
+      maxMessageBytes: config.maxBodyBytes,
+      requestTimeoutMs: config.requestTimeoutMs,
+    }),
+  );
+  const shared = {
+    security,
+    log,
+    metrics,
+    limits: {
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+      maxConnections: config.maxConnections === 0 ? Number.MAX_SAFE_INTEGER : config.maxConnections,
+    },
+  };
+  const httpListener = opened.add(
+    new ConnectionListener({
+      ...shared,
+      name: 'http',
+      alpnProtocols: ['h2', 'http/1.1'],
+      onConnection: (socket, alpn) => gateway.accept(socket, alpn),
+    }),
+  );
+  const grpcListener = opened.add(
+    new ConnectionListener({
+      ...shared,
+      name: 'grpc',
+      alpnProtocols: ['h2'],
+      onConnection: (socket) => grpc.accept(socket),
+    }),
+  );
+  const admin = opened.add(
+    await AdminServer.start({
+      host: config.adminHost,
+      port: config.adminPort,
+      ready,
+      metrics: () => metrics.expose(),
+      log,
+    }),
+  );
+  const httpAddress = await httpListener.listen(config.host, config.httpPort);
+  const grpcAddress = await grpcListener.listen(config.host, config.grpcPort);
+
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    admin.beginShutdown();
+    const { shutdownGraceMs: graceMs } = config;
+    // The listeners stop accepting at once, and end when the servers have let go of the last connection.
+    const listeners = [httpListener.close(), grpcListener.close()];
+    await Promise.all([gateway.close({ graceMs }), grpc.close({ graceMs })]);
+    await Promise.all(listeners);
+    await opened.close();
+  };
+  return {
+    http: httpAddress,
+    grpc: grpcAddress,
+    admin: admin.address,
+    [Symbol.asyncDispose]: () => {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+async function initCertificates(config: Config, log: Logger): Promise<void> {
+  const directory = resolve(config.certsDir);
+  const { made, missingNames } = await makeDevelopmentCertificates(directory, { extraNames: config.extraNames });
+  if (made) {
+    log.info({ directory }, 'made development certificates and a token');
+  }
+  if (missingNames.length > 0) {
+    log.warn(
+      { directory, missingNames },
+      'the server certificate is older than extraNames and does not cover these names',
+    );
+  }
+}
+
+async function openSecurity(
+  config: Config,
+  log: Logger,
+  metrics: ServiceMetrics,
+  opened: OpenedParts,
+): Promise<ConnectionSecurity> {
+  if (config.protocol === 'NOTLS') {
+    return { protocol: 'NOTLS' };
+  }
+  const credentials = opened.add(
+    await TlsCredentials.load({
+      files: {
+        caFile: config.protocol === 'MTLS' ? config.caFile : undefined,
+        certificateFile: config.certFile,
+        keyFile: config.keyFile,
+      },
+      pollIntervalMs: config.reloadIntervalMs,
+      log,
+      observer: metrics,
+    }),
+  );
+  metrics.watchCertificates(() => credentials.expiries());
+  return { protocol: config.protocol, credentials };
+}
+
+/** What has been opened so far, closed in the opposite order. */
+class OpenedParts {
+  readonly #parts: AsyncDisposable[] = [];
+
+  add<Part extends AsyncDisposable>(part: Part): Part {
+    this.#parts.push(part);
+    return part;
+  }
+
+  async close(): Promise<void> {
+    for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
+      await part[Symbol.asyncDispose]();
+    }
+  }
+}

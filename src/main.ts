@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { startApp } from './app.js';
+import { banner } from './banner.js';
+import { ConfigError } from './config/config-error.js';
+import { loadConfig } from './config/load-config.js';
+import type { Config } from './config/options.js';
+import { ServiceLog } from './observability/logger.js';
+
+/** A wrong flag, variable or file, as in sysexits.h. */
+const EXIT_USAGE = 64;
+
+async function run(config: Config, warnings: readonly string[]): Promise<void> {
+  const log = new ServiceLog({ level: config.logLevel });
+  try {
+    await serve(config, warnings, log);
+  } finally {
+    await log[Symbol.asyncDispose]();
+  }
+}
+
+async function serve(config: Config, warnings: readonly string[], log: ServiceLog): Promise<void> {
+  const { logger } = log;
+  const fail = (error: unknown, message: string): void => {
+    logger.fatal({ err: error }, message);
+    log.flushSync();
+    process.exit(1);
+  };
+  process.on('uncaughtException', (error) => fail(error, 'uncaught exception'));
+  process.on('unhandledRejection', (error) => fail(error, 'unhandled rejection'));
+  for (const warning of warnings) {
+    logger.warn(warning);
+  }
+
+  const signal = nextSignal();
+  const app = await startApp(config, logger);
+  logger.info({ http: app.http, grpc: app.grpc, admin: app.admin, protocol: config.protocol }, 'listening');
+  if (process.stderr.isTTY || config.initCerts) {
+    process.stderr.write(`${banner(config, app)}\n`);
+  }
+
+  logger.info({ signal: await signal, graceMs: config.shutdownGraceMs }, 'ending');
+  void nextSignal().then((second) => {
+    logger.warn({ signal: second }, 'ending at once');
+    log.flushSync();
+    process.exit(1);
+  });
+  await app[Symbol.asyncDispose]();
+  logger.info('ended');
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, resolve);
+    }
+  });
+}
+
+try {
+  const loaded = loadConfig(process.argv.slice(2), process.env);
+  if (loaded.kind === 'print') {
+    process.stdout.write(loaded.text);
+  } else {
+    await run(loaded.config, loaded.warnings);
+  }
+} catch (error) {
+  process.stderr.write(`appimage-server: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof ConfigError ? EXIT_USAGE : 1);
+}
+process.exit(0);

@@ -1,0 +1,111 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino } from 'pino';
+import { MASK, maskSecretFields, maskUrlSecrets } from './mask-secrets.js';
+import { serialiseError } from './serialise-error.js';
+
+/** How the log is written. */
+export interface LogOptions {
+  readonly level: LevelWithSilent;
+  /** File descriptor that lines are written to; standard output by default. It is not closed. */
+  readonly fd?: number;
+}
+
+const STDOUT = 1;
+/** What is kept for a reader that does not read; further lines are dropped, since a log must not fill the memory. */
+const MOST_UNWRITTEN_BYTES = 16 * 1024 * 1024;
+/** How long closing waits for a reader that does not read. */
+const CLOSE_TIMEOUT_MS = 2000;
+
+/** Formatters do not see the bindings of child loggers, but serialisers do: https://github.com/pinojs/pino/blob/v10.4.0/lib/proto.js */
+const BINDING_MASKS = Object.fromEntries(['token', 'authorization', 'password', 'secret'].map((name) => [name, () => MASK]));
+
+/** Callers choose custom headers: this many, of this length, are enough to tell who it was. */
+const MOST_CUSTOM_HEADERS = 32;
+const LONGEST_CUSTOM_HEADER = 256;
+
+/**
+ * The log: one JSON object a line, with the level as a word and the time as RFC 3339. Writing does not block the caller; disposing
+ * writes out what is left. Values of fields such as `token` or `authorization` and passwords in URLs are masked.
+ */
+export class ServiceLog implements AsyncDisposable {
+  readonly logger: Logger;
+  readonly #fd: number;
+  readonly #destination: ReturnType<typeof destination>;
+  #closed = false;
+
+  constructor({ level, fd = STDOUT }: LogOptions) {
+    this.#fd = fd;
+    this.#destination = destination({ fd, sync: false, minLength: 0, maxLength: MOST_UNWRITTEN_BYTES });
+    this.logger = createLogger(level, { write: (line) => this.#write(line) });
+  }
+
+  /** Writes out what is left, at once, blocking: for the last words before the process ends because of a fault. */
+  flushSync(): void {
+    if (!this.#closed) {
+      this.#destination.flushSync();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    const written = new Promise<void>((resolve) => {
+      this.#destination.once('finish', resolve);
+      this.#destination.once('close', resolve);
+    });
+    this.#destination.end();
+    const timeout = new AbortController();
+    // A reader that has gone away must not keep the process from ending.
+    await Promise.race([
+      written,
+      delay(CLOSE_TIMEOUT_MS, undefined, { ref: false, signal: timeout.signal }).catch(() => undefined),
+    ]);
+    timeout.abort();
+  }
+
+  #write(line: string): void {
+    if (this.#closed) {
+      // A line that comes after the end is rare, and matters the more.
+      writeSync(this.#fd, line);
+    } else {
+      this.#destination.write(line);
+    }
+  }
+}
+
+/** A logger that writes its lines to any stream, with the same form and masking as {@link ServiceLog}. */
+export function createLogger(level: LevelWithSilent, stream: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: {
+        err: (error: unknown) => serialiseError(error),
+        customHeaders: cutCustomHeaders,
+        ...BINDING_MASKS,
+      },
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => maskSecretFields(fields),
+      },
+    },
+    { write: (line: string) => stream.write(maskUrlSecrets(line)) },
+  );
+}
+
+function cutCustomHeaders(headers: unknown): unknown {
+  if (typeof headers !== 'object' || headers === null) {
+    return headers;
+  }
+  const entries: [string, unknown][] = Object.entries(headers);
+  return Object.fromEntries(
+    entries.slice(0, MOST_CUSTOM_HEADERS).map(([name, value]) => [cut(name), cut(String(value))]),
+  );
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST_CUSTOM_HEADER ? text : `${text.slice(0, LONGEST_CUSTOM_HEADER).toWellFormed()}...`;
+}

@@ -1,0 +1,112 @@
+import { type Collection, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import type { AppImageDocument } from './app-image-document.js';
+import { invalidUrl, translatingErrors } from './mongo-errors.js';
+import { MONGO_TIMEOUTS } from './mongo-timeouts.js';
+import type { ClaimDocument } from './write-claims.js';
+
+const DEFAULT_DATABASE = 'appimage';
+const APP_IMAGES = 'app_images';
+const CLAIMS = 'app_image_claims';
+
+/**
+ * What a URL must not weaken is set on each collection: the driver lets `journal` and `readConcernLevel` of a URL win over the
+ * client's options.
+ */
+const DURABLE = {
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: MONGO_TIMEOUTS.writeConcernMs },
+  readConcern: { level: 'majority' },
+  readPreference: 'primary',
+} as const;
+
+const CLIENT_OPTIONS = {
+  appName: 'appimage-service',
+  connectTimeoutMS: MONGO_TIMEOUTS.connectMs,
+  heartbeatFrequencyMS: MONGO_TIMEOUTS.heartbeatMs,
+  serverSelectionTimeoutMS: MONGO_TIMEOUTS.serverSelectionMs,
+  waitQueueTimeoutMS: MONGO_TIMEOUTS.waitQueueMs,
+  socketTimeoutMS: MONGO_TIMEOUTS.socketMs,
+  // Writes are repeated by ConditionalWrite, which recognises its own and so needs nothing of the server; not all have this.
+  retryWrites: false,
+  retryReads: true,
+} as const satisfies MongoClientOptions;
+
+/** The connections to one database and its collections. */
+export class MongoDatabase implements AsyncDisposable {
+  readonly appImages: Collection<AppImageDocument>;
+  readonly claims: Collection<ClaimDocument>;
+  readonly #client: MongoClient;
+  readonly #name: string;
+  #connecting: Promise<unknown> | undefined;
+  #updatesAreAtomic: Promise<boolean> | undefined;
+
+  /**
+   * Checks the URL, but connects only when it is first used.
+   * @throws StoreFaultError where the URL is not valid; the message repeats no password
+   */
+  constructor(url: string, options: Pick<MongoClientOptions, 'monitorCommands'> = {}) {
+    try {
+      this.#client = new MongoClient(url, { ...options, ...CLIENT_OPTIONS });
+    } catch (error) {
+      throw invalidUrl(url, error);
+    }
+    this.#name = databaseOf(url);
+    const database = this.#client.db(this.#name);
+    this.appImages = database.collection<AppImageDocument>(APP_IMAGES, DURABLE);
+    this.claims = database.collection<ClaimDocument>(CLAIMS, DURABLE);
+  }
+
+  /** For events of the driver, such as its command monitoring. */
+  get client(): MongoClient {
+    return this.#client;
+  }
+
+  /** Resolves once there is a connection; from then on the driver finds its way back by itself. */
+  async connected(): Promise<void> {
+    // Left to itself, the driver connects with the first operation, and where that fails, never again: all that follow are told
+    // that the topology is closed. An explicit connect starts afresh.
+    this.#connecting ??= translatingErrors(() => this.#client.connect());
+    try {
+      await this.#connecting;
+    } catch (error) {
+      this.#connecting = undefined;
+      throw error;
+    }
+  }
+
+  /** Resolves when a server that takes writes has answered. */
+  async ping(): Promise<void> {
+    await this.#command({ ping: 1 });
+  }
+
+  /**
+   * Whether an update finds its document and changes it in one step, as MongoDB's do. FerretDB 1.x reads, compares and then
+   * writes by `_id` alone (https://github.com/FerretDB/FerretDB/blob/v1.24.0/internal/handler/msg_update.go), so that of two
+   * replacements of one revision both succeed.
+   */
+  async updatesAreAtomic(): Promise<boolean> {
+    this.#updatesAreAtomic ??= this.#command({ buildInfo: 1 }).then(
+      // Only version 1 of FerretDB reports itself by this field.
+      (buildInfo) => buildInfo['ferretdbVersion'] === undefined,
+    );
+    try {
+      return await this.#updatesAreAtomic;
+    } catch (error) {
+      this.#updatesAreAtomic = undefined;
+      throw error;
+    }
+  }
+
+  async #command(command: Document): Promise<Document> {
+    return await translatingErrors(() => this.#client.db(this.#name).command(command));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await translatingErrors(() => this.#client.close());
+  }
+}
+
+/** The database that a URL names. The hosts of a MongoDB URL may be several, which WHATWG URLs cannot be. */
+function databaseOf(url: string): string {
+  const named = /^[^:]+:\/\/[^/?]*\/([^?]*)/.exec(url)?.[1] ?? '';
+  return named === '' ? DEFAULT_DATABASE : decodeURIComponent(named);
+}

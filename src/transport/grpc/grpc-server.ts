@@ -1,0 +1,181 @@
+import type { ServerOptions as Http2ServerOptions } from 'node:http2';
+import type { Socket } from 'node:net';
+import {
+  type handleUnaryCall,
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  setLogVerbosity,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Authenticator, Dispatcher } from '../dispatcher.js';
+import { grpcPath, type Method } from '../wire/method.js';
+import { descriptorSet } from '../wire/schema.js';
+import { Connections } from './connections.js';
+import { HealthService } from './health-service.js';
+import { createReflectionService } from './reflection-service.js';
+import { RequestTimeout } from './request-timeout.js';
+import { unaryHandler } from './unary-handler.js';
+
+export interface GrpcServerOptions {
+  readonly dispatcher: Dispatcher;
+  readonly authenticator: Authenticator;
+  readonly log: Logger;
+  /** Whether the store answers: what `grpc.health.v1` says. */
+  readonly ready: () => Promise<boolean>;
+  /** Largest request message, in bytes after decompression; a larger one ends with RESOURCE_EXHAUSTED. */
+  readonly maxMessageBytes: number;
+  /** How long a request message may take to arrive once its call has begun; afterwards the call ends with DEADLINE_EXCEEDED. */
+  readonly requestTimeoutMs: number;
+}
+
+/** Calls that one connection may have open at once, watches included; further ones wait at the client. */
+const MAX_CONCURRENT_CALLS = 2048;
+/** Metadata of one request, counted as HTTP/2 does: 32 bytes for each entry besides its name and value. */
+const MAX_METADATA_BYTES = 16 * 1024;
+/** A connection without traffic is asked whether the client is still there, so that dead ones do not pile up. */
+const KEEPALIVE_TIME_MS = 60_000;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
+/** How long a connection may outlive its forced end before its socket is destroyed. */
+const FORCED_END_MS = 1000;
+
+// grpc-js writes to stderr what it cannot read of a request's metadata, the token included.
+setLogVerbosity(logVerbosity.NONE);
+
+/** The gRPC side of the service, on connections that somebody else has accepted and secured. */
+export class GrpcServer implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #injector: ReturnType<Server['createConnectionInjector']>;
+  readonly #connections = new Connections();
+  readonly #requestTimeout: RequestTimeout;
+  readonly #health: HealthService;
+  readonly #log: Logger;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: GrpcServerOptions) {
+    const { dispatcher, authenticator, maxMessageBytes, requestTimeoutMs, ready } = options;
+    this.#log = options.log;
+    this.#requestTimeout = new RequestTimeout(requestTimeoutMs);
+    this.#server = new Server({
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,
+      'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+      // Its counters would cost every call something, and nothing here reads them.
+      'grpc.enable_channelz': 0,
+      interceptors: [this.#requestTimeout.interceptor],
+    });
+    limitMetadata(this.#server);
+
+    const services = servicesOf(dispatcher.methods);
+    const context = { dispatcher, authenticator, connections: this.#connections };
+    for (const methods of services.values()) {
+      this.#addService(
+        Object.fromEntries(methods.map((method) => [method.name, rawDefinition(method)])),
+        Object.fromEntries(methods.map((method) => [method.name, unaryHandler(method, context)])),
+      );
+    }
+    this.#health = new HealthService(services.keys(), ready);
+    this.#addService(this.#health.definition, this.#health.handlers);
+    createReflectionService(descriptorSet.file).addToServer(this.#server);
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  /**
+   * Takes over a connection: an established TLS one that agreed on `h2`, or a plain one. Once {@link close} has been called, it
+   * is cut.
+   */
+  accept(socket: Socket): void {
+    if (this.#closed !== undefined || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
+    this.#injector.injectConnection(socket);
+  }
+
+  /**
+   * Stops taking calls, lets those in flight finish for `graceMs` milliseconds, then cuts them. Resolves when the last connection
+   * is gone; safe to call again.
+   */
+  async close({ graceMs }: { graceMs: number }): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    await this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ graceMs: 0 });
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#health.shutDown();
+    this.#injector.drain(graceMs);
+    const warning = setTimeout(() => this.#warnOfForcedEnd(graceMs), graceMs);
+    const lastResort = setTimeout(() => this.#connections.destroyAll(), graceMs + FORCED_END_MS);
+    await this.#connections.whenEmpty();
+    clearTimeout(warning);
+    clearTimeout(lastResort);
+    this.#requestTimeout[Symbol.dispose]();
+    this.#server.forceShutdown();
+  }
+
+  #warnOfForcedEnd(graceMs: number): void {
+    const { size } = this.#connections;
+    this.#log.warn(
+      { transport: 'grpc', connections: size },
+      `gRPC calls were still open after ${graceMs} ms, and have been cut`,
+    );
+  }
+
+  #addService(definition: ServiceDefinition, handlers: UntypedServiceImplementation): void {
+    const punctual = Object.entries(handlers).map(([name, handler]) => {
+      const unary = handler as handleUnaryCall<unknown, unknown>;
+      const received: handleUnaryCall<unknown, unknown> = (call, respond) => {
+        this.#requestTimeout.received(call);
+        unary(call, respond);
+      };
+      return [name, received] as const;
+    });
+    this.#server.addService(definition, Object.fromEntries(punctual));
+  }
+}
+
+/** Bytes go through as they are: the method decodes its request and encodes its response. */
+function rawDefinition(method: Method): ServiceDefinition[string] {
+  return {
+    path: grpcPath(method),
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: untouched,
+    requestDeserialize: untouched,
+    responseSerialize: untouched,
+    responseDeserialize: untouched,
+  };
+}
+
+function untouched(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function servicesOf(methods: readonly Method[]): ReadonlyMap<string, Method[]> {
+  const services = new Map<string, Method[]>();
+  for (const method of methods) {
+    const service = method.descriptor.parent.typeName;
+    services.set(service, [...(services.get(service) ?? []), method]);
+  }
+  return services;
+}
+
+/**
+ * grpc-js has no option for node:http2's limit on headers (1.14: `commonServerOptions` in server.ts takes only session memory and
+ * stream count from the channel options), and without one a caller that has no token yet could send megabytes.
+ */
+function limitMetadata(server: Server): void {
+  const { commonServerOptions } = server as unknown as { commonServerOptions?: Http2ServerOptions };
+  if (commonServerOptions === undefined) {
+    throw new Error('@grpc/grpc-js no longer has Server.commonServerOptions; find another way to limit metadata');
+  }
+  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: MAX_METADATA_BYTES };
+}

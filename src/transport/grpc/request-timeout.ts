@@ -1,0 +1,73 @@
+import { type ServerInterceptingCall, type ServerInterceptor, type ServerUnaryCall, status } from '@grpc/grpc-js';
+
+/** What grpc-js hands to an interceptor. */
+type InterceptedCall = Parameters<ServerInterceptor>[1];
+type CallKey = ReturnType<InterceptedCall['getMetricsRecorder']>;
+
+interface WaitingCall {
+  readonly call: InterceptedCall;
+  readonly since: number;
+}
+
+/** How often overdue calls are looked for, in milliseconds. */
+const SWEEP_INTERVAL_MS = 1000;
+/** Calls remembered at most; calls that a client resets leave nothing but their place here until it is swept. */
+const MAX_WAITING_CALLS = 16_384;
+
+/**
+ * Ends calls whose request does not arrive in time: grpc-js waits for ever for a client that opens a call and sends its body
+ * slowly or not at all.
+ */
+export class RequestTimeout implements Disposable {
+  readonly #timeoutMs: number;
+  // In the order of arrival, so a sweep looks at the overdue ones only. The metrics recorder is the key because it is the one
+  // object that grpc-js shows both to an interceptor and to a handler.
+  readonly #waiting = new Map<CallKey, WaitingCall>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param timeoutMs how long a request message may take to arrive */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+    this.#timer = setInterval(() => this.#sweep(), Math.min(SWEEP_INTERVAL_MS, timeoutMs)).unref();
+  }
+
+  /** Notes the start of each call that sends one request. It hands back the call as it is, since wrapping it costs time. */
+  readonly interceptor: ServerInterceptor = (definition, call) => {
+    if (!definition.requestStream) {
+      this.#waiting.set(call.getMetricsRecorder(), { call, since: performance.now() });
+      if (this.#waiting.size > MAX_WAITING_CALLS) {
+        this.#endOldest(status.RESOURCE_EXHAUSTED, 'too many calls are waiting for their request message');
+      }
+    }
+    return call as unknown as ServerInterceptingCall;
+  };
+
+  /** To be told by a handler first of all: the request is here. */
+  received(call: Pick<ServerUnaryCall<unknown, unknown>, 'getMetricsRecorder'>): void {
+    this.#waiting.delete(call.getMetricsRecorder());
+  }
+
+  #sweep(): void {
+    const overdue = performance.now() - this.#timeoutMs;
+    for (const { since } of this.#waiting.values()) {
+      if (since > overdue) {
+        return;
+      }
+      this.#endOldest(status.DEADLINE_EXCEEDED, `the request message did not arrive within ${this.#timeoutMs} ms`);
+    }
+  }
+
+  /** A call that is over already takes no notice. */
+  #endOldest(code: status, details: string): void {
+    for (const [key, { call }] of this.#waiting) {
+      this.#waiting.delete(key);
+      call.sendStatus({ code, details });
+      return;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,48 @@
+import { ERRORS, type ErrorName, invalidRequest } from '../../../domain/errors.js';
+import { encodeFailure } from '../../wire/envelope.js';
+import { JsonDecoder } from '../../wire/json-decode.js';
+import { JsonEncoder } from '../../wire/json-encode.js';
+import type { Method } from '../../wire/method.js';
+import { messageDescriptor } from '../../wire/schema.js';
+import { REQUEST_EXAMPLES } from './requests.js';
+
+const SUCCESS = { code: 0, message: 'success', details: [] };
+
+/** What a method answers on success, to a request after the template of the document was created. */
+export function responseExample(method: Method): object {
+  const data: Readonly<Record<string, () => unknown>> = {
+    QueryAppImage: storedTemplate,
+    BatchQueryAppImage: () => [storedTemplate()],
+    ListAppImage: () => ({ appimage_list: [storedTemplate()], next_page_token: '' }),
+    HealthZ: () => ({ ready: true }),
+  };
+  const example = data[method.name];
+  return example === undefined ? { status: SUCCESS } : { status: SUCCESS, data: example() };
+}
+
+/** What a method answers to failures of one status, by the name of the failure. */
+export function errorExample(
+  method: Method,
+  errors: readonly ErrorName[],
+): Record<string, { readonly value: unknown }> {
+  return Object.fromEntries(
+    errors.map((name) => {
+      if (name === 'REQUEST_INVALID') {
+        const error = invalidRequest([
+          { field: 'name', description: '"My_App" is no RFC 1123 label; use 1 to 63 of a-z, 0-9 and "-"' },
+        ]);
+        const body = encodeFailure(error, 'json', method.descriptor.output);
+        return [name, { value: JSON.parse(Buffer.from(body).toString()) as unknown }];
+      }
+      const { code, meaning } = ERRORS[name];
+      return [name, { value: { status: { code, message: meaning, details: [] } } }];
+    }),
+  );
+}
+
+/** The document's template as a query returns it: through the codec itself, so that it has every field. */
+function storedTemplate(): unknown {
+  const bytes = Buffer.from(JSON.stringify(REQUEST_EXAMPLES['CreateAppImage']));
+  const { message } = new JsonDecoder<object>(messageDescriptor('CreateAppImageRequest')).decode(bytes, 'Ignore');
+  return JSON.parse(new JsonEncoder<object>(messageDescriptor('QueryAppImageResponseData')).encode(message)) as unknown;
+}

@@ -1,0 +1,267 @@
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  OutgoingHttpHeader,
+  OutgoingHttpHeaders,
+  ServerResponse,
+} from 'node:http';
+import { constants } from 'node:http2';
+import type { Principal } from '../../auth/principal.js';
+import { tokenFromHeaders } from '../../auth/token-from-headers.js';
+import { type AppImageError, invalidRequest, quoteValue } from '../../domain/errors.js';
+import type { Authenticator, Caller, Dispatcher } from '../dispatcher.js';
+import { FIELD_VALIDATIONS, type FieldValidation, type Method, type WireResponse } from '../wire/method.js';
+import { type Connection, type ConnectionTable, http2Stream } from './connection.js';
+import { type HttpErrorStatus, outcomeStatus, statusHeaders } from './http-status.js';
+import { type BodyFormat, bodyFormat, JSON_FORMAT } from './media-type.js';
+import { malformed, Refusal } from './refusal.js';
+import { bodyTooLarge, RequestBody } from './request-body.js';
+import { warningHeader } from './warning-header.js';
+
+export interface RequestHandlerOptions {
+  readonly dispatcher: Dispatcher;
+  readonly authenticator: Authenticator;
+  readonly connections: ConnectionTable;
+  /** Largest body of a request, in bytes. */
+  readonly maxBodyBytes: number;
+  readonly httpErrorStatus: HttpErrorStatus;
+  /** Called after every answer while {@link RequestHandler.closing}. */
+  readonly onAnswer: () => void;
+}
+
+/** A request on its way to an answer. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+  readonly format: BodyFormat;
+  readonly requestId: string;
+  /** `undefined` where the request is for none. */
+  readonly method: Method | undefined;
+}
+
+type MethodExchange = Exchange & { readonly method: Method };
+
+/** Caller of a request that is turned away: who it is does not matter. */
+type Stranger = Omit<Caller, 'principal'>;
+
+/**
+ * Takes a request from its head to its answer: authenticates the caller, receives the body, has the method run, and answers. Works on Node's
+ * own request and response, since fastify's reply costs as much as all the rest.
+ */
+export class RequestHandler {
+  /** Bodies that are being received over HTTP/2, where Node has no limit of its own on how long that may take. */
+  readonly receivingHttp2 = new Set<RequestBody>();
+  /** Methods that are running. */
+  running = 0;
+  /** Whether every answer says that the connection is closed behind it. */
+  closing = false;
+  readonly #dispatcher: Dispatcher;
+  readonly #authenticator: Authenticator;
+  readonly #connections: ConnectionTable;
+  readonly #maxBodyBytes: number;
+  readonly #httpErrorStatus: HttpErrorStatus;
+  readonly #onAnswer: () => void;
+
+  constructor(options: RequestHandlerOptions) {
+    this.#dispatcher = options.dispatcher;
+    this.#authenticator = options.authenticator;
+    this.#connections = options.connections;
+    this.#maxBodyBytes = options.maxBodyBytes;
+    this.#httpErrorStatus = options.httpErrorStatus;
+    this.#onAnswer = options.onAnswer;
+  }
+
+  /** Answers a request for a method. Never throws. `query` is the parsed query string. */
+  serve(
+    method: Method,
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    query: Readonly<Record<string, unknown>>,
+  ): void {
+    const connection = this.#connections.of(request);
+    if (connection === undefined) {
+      return;
+    }
+    connection.unanswered += 1;
+    const { headers } = request;
+    const format = bodyFormat(headers['content-type']);
+    const exchange = { request, response, connection, format, requestId, method };
+    let mode: HttpErrorStatus = 'standard';
+    try {
+      expectReadableHead(request);
+      const principal = this.#authenticator.authenticate(tokenOf(headers));
+      // What fails from here on is an outcome of a request that passed authentication.
+      mode = this.#httpErrorStatus;
+      const fieldValidation = fieldValidationOf(query['fieldValidation']);
+      expectAcceptableBody(headers, this.#maxBodyBytes);
+      this.#receive(exchange, principal, fieldValidation);
+    } catch (error) {
+      this.#refuse(exchange, error, mode);
+    }
+  }
+
+  /** Answers a request that is for no method, in JSON. */
+  refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    refusal: Refusal,
+    headers?: OutgoingHttpHeaders,
+  ): void {
+    const connection = this.#connections.of(request);
+    if (connection === undefined) {
+      return;
+    }
+    connection.unanswered += 1;
+    this.#refuse(
+      { request, response, connection, format: JSON_FORMAT, requestId, method: undefined },
+      refusal,
+      'standard',
+      headers,
+    );
+  }
+
+  /** The body of a failed exchange that has no request to answer to, for who writes the answer by hand. */
+  refusalBody(connection: Connection, requestId: string, error: AppImageError): Uint8Array {
+    return this.#dispatcher.refuse(error, 'json', { transport: 'http', requestId, peer: connection.peer }).body;
+  }
+
+  #receive(exchange: MethodExchange, principal: Principal, fieldValidation: FieldValidation): void {
+    const { request, response, connection } = exchange;
+    if (request.headers.expect !== undefined) {
+      response.writeContinue();
+    }
+    const receiving = new RequestBody(request, this.#maxBodyBytes, (body, error) => {
+      if (connection.session === undefined) {
+        connection.receiving = undefined;
+      } else {
+        this.receivingHttp2.delete(receiving);
+      }
+      if (body === undefined) {
+        this.#refuse(exchange, error, this.#httpErrorStatus);
+      } else {
+        void this.#run(exchange, principal, fieldValidation, body);
+      }
+    });
+    if (connection.session === undefined) {
+      connection.receiving = receiving;
+    } else {
+      this.receivingHttp2.add(receiving);
+    }
+  }
+
+  async #run(
+    exchange: MethodExchange,
+    principal: Principal,
+    fieldValidation: FieldValidation,
+    body: Uint8Array,
+  ): Promise<void> {
+    const { request, connection, format, requestId, method } = exchange;
+    this.running += 1;
+    const result = await this.#dispatcher.dispatch(
+      method,
+      { encoding: format.encoding, body, ifMatch: request.headers['if-match'], fieldValidation },
+      { transport: 'http', requestId, principal, peer: connection.peer },
+    );
+    this.running -= 1;
+    this.#answer(exchange, outcomeStatus(result.error, this.#httpErrorStatus), result);
+  }
+
+  #refuse(exchange: Exchange, reason: unknown, mode: HttpErrorStatus, headers?: OutgoingHttpHeaders): void {
+    const { connection, format, requestId, method } = exchange;
+    const caller: Stranger = { transport: 'http', requestId, peer: connection.peer };
+    const refusal = reason instanceof Refusal ? reason : undefined;
+    const result = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method?.name);
+    const status = refusal?.status ?? outcomeStatus(result.error, mode);
+    if (refusal?.closes === true || exchange.request.headers.expect !== undefined) {
+      // A client that waits for leave to send its body may send it or not: what follows on this connection has no certain meaning.
+      connection.closing = true;
+    }
+    this.#answer(exchange, status, result, headers);
+  }
+
+  #answer(exchange: Exchange, status: number, result: WireResponse, more?: OutgoingHttpHeaders): void {
+    const { request, response, connection, format, requestId } = exchange;
+    connection.unanswered -= 1;
+    connection.unread = request.complete ? undefined : request;
+    const { body, error, etag, warnings } = result;
+    const headers: Record<string, OutgoingHttpHeader> = {
+      'content-type': format.contentType,
+      'content-length': body.length,
+      'x-request-id': requestId,
+    };
+    if (etag !== undefined) {
+      headers['etag'] = etag;
+    }
+    if (warnings.length > 0) {
+      headers['warning'] = warningHeader(warnings);
+    }
+    if (error !== undefined || more !== undefined) {
+      Object.assign(headers, statusHeaders(status), more);
+    }
+    if (connection.session !== undefined) {
+      stopSending(request, response);
+    } else if (connection.closing || this.closing) {
+      headers['connection'] = 'close';
+    }
+    if (!response.destroyed) {
+      response.writeHead(status, headers as OutgoingHttpHeaders);
+      response.end(body);
+    }
+    if (this.closing) {
+      this.#onAnswer();
+    }
+  }
+}
+
+function tokenOf(headers: IncomingHttpHeaders): string | undefined {
+  const token = headers['token'];
+  // Node joins a header of this kind that is sent twice, so it is never a list.
+  return tokenFromHeaders(typeof token === 'string' ? token : undefined, headers.authorization);
+}
+
+/** What HTTP demands of the head of a request, beyond what Node's parser has checked. */
+function expectReadableHead({ headers, httpVersionMajor, httpVersionMinor }: IncomingMessage): void {
+  if (headers.host === undefined && httpVersionMajor === 1 && httpVersionMinor === 1) {
+    throw malformed(400, 'the request has no Host header, which HTTP/1.1 requires');
+  }
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
+    throw malformed(417, `cannot meet the expectation ${quoteValue(headers.expect)}; only 100-continue is known`);
+  }
+}
+
+/** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */
+function stopSending(request: IncomingMessage, response: ServerResponse): void {
+  const stream = http2Stream(request);
+  if (stream !== undefined && !request.complete && !stream.endAfterHeaders) {
+    response.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+}
+
+/** What the head tells about the body. */
+function expectAcceptableBody(headers: IncomingHttpHeaders, maxBodyBytes: number): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    const description = `the body comes with Content-Encoding ${quoteValue(encoding)}; send the body uncompressed`;
+    throw invalidRequest([{ field: '', description }]);
+  }
+  if (Number(headers['content-length']) > maxBodyBytes) {
+    throw bodyTooLarge(maxBodyBytes);
+  }
+}
+
+function fieldValidationOf(value: unknown): FieldValidation {
+  if (value === undefined) {
+    return 'Warn';
+  }
+  const known = FIELD_VALIDATIONS.find((word) => word === value);
+  if (known === undefined) {
+    const found = typeof value === 'string' ? quoteValue(value) : 'given more than once';
+    throw invalidRequest([
+      { field: 'fieldValidation', description: `the query parameter is ${found}; use ${FIELD_VALIDATIONS.join(', ')}` },
+    ]);
+  }
+  return known;
+}

@@ -1,0 +1,193 @@
+import type { CommandStartedEvent } from 'mongodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { AppImage } from '../../src/domain/app-image/app-image.js';
+import { type Decide, StoreFaultError } from '../../src/domain/app-image/app-image-store.js';
+import type { AppImageDocument } from '../../src/store/mongo/app-image-document.js';
+import { MongoAppImageStore, openMongoAppImageStore } from '../../src/store/mongo/mongo-app-image-store.js';
+import { MongoDatabase } from '../../src/store/mongo/mongo-database.js';
+import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
+import { documentedAppImage } from '../support/app-image-fixtures.js';
+import { type MongoTestDatabase, mongoTestDatabase } from '../support/mongo-test-database.js';
+
+const mongo = inject('mongo');
+
+describe.skipIf('unavailable' in mongo)('the MongoDB store', () => {
+  const serverUrl = 'url' in mongo ? mongo.url : '';
+  let own: MongoTestDatabase;
+  let database: MongoDatabase;
+  let store: MongoAppImageStore;
+  let commands: string[];
+
+  beforeAll(() => {
+    own = mongoTestDatabase(serverUrl);
+  });
+  beforeEach(async () => {
+    database = new MongoDatabase(own.url, { monitorCommands: true });
+    store = new MongoAppImageStore(database, appImageCodec);
+    await store.ping();
+    commands = [];
+    database.client.on('commandStarted', ({ commandName }: CommandStartedEvent) => commands.push(commandName));
+  });
+  afterEach(() => store[Symbol.asyncDispose]());
+  afterAll(() => own[Symbol.asyncDispose]());
+
+  it('answers a query in one round trip', async () => {
+    await store.change('query', put('query'));
+    commands.length = 0;
+    await store.get('query');
+    expect(commands).toEqual(['find']);
+  });
+
+  it('answers a batch query of 1000 names, all there, in one round trip', async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `batch-${index}`);
+    await database.appImages.insertMany(names.map((name) => documentNamed(name)));
+    commands.length = 0;
+    const found = await store.getMany(names.toReversed());
+    expect(found.map((entry) => entry?.name)).toEqual(names.toReversed());
+    expect(commands).toEqual(['find']);
+    await database.appImages.deleteMany({ _id: { $in: names } });
+  });
+
+  it('asks the database nothing for a batch of no names', async () => {
+    await expect(store.getMany([])).resolves.toEqual([]);
+    expect(commands).toEqual([]);
+  });
+
+  it('keeps keys that a document could not have as field names', async () => {
+    const configTemplates = new Map([
+      ['', 'empty'],
+      ['$set', 'dollar'],
+      ['__proto__', 'prototype'],
+      ['a.b.c', 'dots'],
+      ['nul\0', 'nul \0 in key and value'],
+    ]);
+    await store.change('keys', put('keys', { configTemplates }));
+    const found = await store.get('keys');
+    expect([...(found?.appImage.configTemplates ?? [])]).toEqual([...configTemplates]);
+  });
+
+  it.each([2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n, 0n])('keeps the int64 %s exactly', async (seconds) => {
+    const probe = documentedAppImage().deployTemplates[0]?.containers[0]?.livenessProbe;
+    const [deployTemplate] = documentedAppImage().deployTemplates;
+    const [container] = deployTemplate?.containers ?? [];
+    if (probe === undefined || deployTemplate === undefined || container === undefined) {
+      throw new Error('the documented example has a liveness probe');
+    }
+    const livenessProbe = { ...probe, terminationGracePeriodSeconds: seconds };
+    const deployTemplates = [{ ...deployTemplate, containers: [{ ...container, livenessProbe }] }];
+    await store.change('int64', put('int64', { deployTemplates }));
+    const found = await store.get('int64');
+    expect(found?.appImage.deployTemplates).toStrictEqual(deployTemplates);
+  });
+
+  it('goes on counting revisions after a delete, and shows a deleted name nowhere', async () => {
+    await store.change('gone', put('gone'));
+    await store.change('gone', () => ({ kind: 'delete' }));
+    await expect(store.get('gone')).resolves.toBeUndefined();
+    await expect(store.getMany(['gone'])).resolves.toEqual([undefined]);
+    expect((await store.list({ after: 'gom', limit: 1000 })).map(({ name }) => name)).not.toContain('gone');
+    await expect(store.change('gone', put('gone'))).resolves.toMatchObject({ revision: 3 });
+  });
+
+  it('loses none of the changes that several processes make to one template at once', async () => {
+    await store.change('hot', put('hot', { configTemplates: new Map() }));
+    const stores = await Promise.all(
+      Array.from({ length: 4 }, () => openMongoAppImageStore({ url: own.url, codec: appImageCodec })),
+    );
+    try {
+      await Promise.all(
+        stores.flatMap((other, process) =>
+          Array.from({ length: 15 }, (_, index) =>
+            other.change('hot', (current) => {
+              const configTemplates = new Map(current?.appImage.configTemplates).set(`${process}-${index}`, 'set');
+              return { kind: 'put', appImage: template('hot', { configTemplates }) };
+            }),
+          ),
+        ),
+      );
+    } finally {
+      await Promise.all(stores.map((other) => other[Symbol.asyncDispose]()));
+    }
+    const found = await store.get('hot');
+    expect(found?.revision).toBe(61);
+    expect(found?.appImage.configTemplates.size).toBe(60);
+  });
+
+  it('lets one of several processes create a template', async () => {
+    const stores = await Promise.all(
+      Array.from({ length: 4 }, () => openMongoAppImageStore({ url: own.url, codec: appImageCodec })),
+    );
+    try {
+      const exists = new Error('exists');
+      const outcomes = await Promise.allSettled(
+        stores.map((other) =>
+          other.change('first', (current) => {
+            if (current !== undefined) {
+              throw exists;
+            }
+            return { kind: 'put', appImage: template('first') };
+          }),
+        ),
+      );
+      const refusals = outcomes.filter((outcome) => outcome.status === 'rejected');
+      expect(refusals.map(({ reason }) => reason as unknown)).toEqual([exists, exists, exists]);
+      await expect(store.get('first')).resolves.toMatchObject({ revision: 1 });
+    } finally {
+      await Promise.all(stores.map((other) => other[Symbol.asyncDispose]()));
+    }
+  });
+
+  it('passes over the claim of a writer that died', async () => {
+    await store.change('claimed', put('claimed'));
+    await database.claims.insertOne({ _id: '0.2.claimed' });
+    await expect(store.change('claimed', put('claimed'))).resolves.toMatchObject({ revision: 2 });
+  });
+
+  it('leaves no claims behind', async () => {
+    for (const tag of ['1', '2', '3']) {
+      await store.change('tidy', put('tidy', { image: { name: 'app', tag, id: '', sign: '' } }));
+    }
+    await expect(database.claims.find({ _id: { $in: ['0.2.tidy', '0.3.tidy'] } }).toArray()).resolves.toEqual([]);
+  });
+
+  it('reports a document of an unknown schema as a fault that names it, wherever it is read', async () => {
+    await database.appImages.insertOne({ ...documentNamed('newer'), schema: 2 });
+    try {
+      for (const read of [
+        () => store.get('newer'),
+        () => store.getMany(['newer']),
+        () => store.list({ after: 'newe', limit: 1 }),
+        () => store.change('newer', put('newer')),
+      ]) {
+        await expect(read()).rejects.toThrow(StoreFaultError);
+        await expect(read()).rejects.toThrow(/"newer".*schema is not 1/);
+      }
+    } finally {
+      await database.appImages.deleteOne({ _id: 'newer' });
+    }
+  });
+
+  it.each(['x'.repeat(2000), '\ud800'])('knows no template of a name that it cannot store', async (name) => {
+    await expect(store.get(name)).resolves.toBeUndefined();
+    await expect(store.getMany([name, name])).resolves.toEqual([undefined, undefined]);
+    await expect(store.change(name, put(name))).rejects.toThrow(StoreFaultError);
+  });
+
+  it('reports a template that is too large for the database as a fault', async () => {
+    const configTemplates = new Map([['big', 'x'.repeat(17 * 1024 * 1024)]]);
+    await expect(store.change('big', put('big', { configTemplates }))).rejects.toThrow(StoreFaultError);
+    await expect(store.get('big')).resolves.toBeUndefined();
+  });
+});
+
+function documentNamed(name: string): AppImageDocument {
+  return { _id: name, schema: 1, revision: 1, deleted: false, write_id: 'w' };
+}
+
+function template(name: string, changes: Partial<AppImage> = {}): AppImage {
+  return { ...documentedAppImage(), ...changes, name };
+}
+
+function put(name: string, changes?: Partial<AppImage>): Decide {
+  return () => ({ kind: 'put', appImage: template(name, changes) });
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type AppImageStore,
+  StoreFaultError,
+  StoreUnavailableError,
+} from '../../src/domain/app-image/app-image-store.js';
+import { AppImageError } from '../../src/domain/errors.js';
+import { observedStore } from '../../src/store/observed-app-image-store.js';
+
+/** A store that does nothing but say what it was asked; `failure` is what every call rejects with. */
+function recordingStore(failure?: Error): { store: AppImageStore; calls: unknown[][] } {
+  const calls: unknown[][] = [];
+  const answer = async <T>(value: T, ...call: unknown[]): Promise<T> => {
+    calls.push(call);
+    if (failure !== undefined) {
+      throw failure;
+    }
+    return value;
+  };
+  return {
+    calls,
+    store: {
+      kind: 'mongodb',
+      get: (name) => answer(undefined, 'get', name),
+      getMany: (names) => answer([], 'getMany', names),
+      list: (options) => answer([], 'list', options),
+      change: (name, decide) => answer(undefined, 'change', name, decide),
+      ping: () => answer(undefined, 'ping'),
+      [Symbol.asyncDispose]: () => answer(undefined, 'dispose'),
+    },
+  };
+}
+
+describe('an observed store', () => {
+  it('forwards every call as it is, and reports it', async () => {
+    const { store, calls } = recordingStore();
+    const reports: unknown[][] = [];
+    const observed = observedStore(store, { storeOperationFinished: (...report) => reports.push(report) });
+    const decide = () => ({ kind: 'keep' }) as const;
+    const names = ['a', 'b'];
+    const page = { after: '', limit: 1 };
+    expect(observed.kind).toBe('mongodb');
+    expect(await observed.get('a')).toBeUndefined();
+    expect(await observed.getMany(names)).toEqual([]);
+    expect(await observed.list(page)).toEqual([]);
+    expect(await observed.change('a', decide)).toBeUndefined();
+    await observed.ping();
+    await observed[Symbol.asyncDispose]();
+    expect(calls).toEqual([
+      ['get', 'a'],
+      ['getMany', names],
+      ['list', page],
+      ['change', 'a', decide],
+      ['ping'],
+      ['dispose'],
+    ]);
+    expect(reports.map(([operation, outcome]) => [operation, outcome])).toEqual([
+      ['get', 'ok'],
+      ['getMany', 'ok'],
+      ['list', 'ok'],
+      ['change', 'ok'],
+      ['ping', 'ok'],
+    ]);
+    expect(reports.every(([, , seconds]) => typeof seconds === 'number' && seconds >= 0 && seconds < 60)).toBe(true);
+  });
+
+  it.each([
+    ['unavailable', new StoreUnavailableError('gone')],
+    ['fault', new StoreFaultError('broken')],
+    ['fault', new TypeError('a fault of ours')],
+    ['refused', new AppImageError('APP_IMAGE_NOT_FOUND', 'none')],
+  ])('reports the outcome %s of %o, which reaches the caller unchanged', async (outcome, failure) => {
+    const outcomes: string[] = [];
+    const observed = observedStore(recordingStore(failure).store, {
+      storeOperationFinished: (_, ended) => outcomes.push(ended),
+    });
+    await expect(observed.change('a', () => ({ kind: 'keep' }))).rejects.toBe(failure);
+    expect(outcomes).toEqual([outcome]);
+  });
+});
