@@ -88,7 +88,7 @@ async function startParts(config: Config, log: Logger, opened: OpenedParts): Pro
     metrics,
     limits: {
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-      maxConnections: config.maxConnections === 0 ? Number.MAX_SAFE_INTEGER : config.maxConnections,
+      maxConnections: config.maxConnections,
     },
   };
   const httpListener = opened.add(

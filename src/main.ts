@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { Logger } from 'pino';
 import { startApp } from './app.js';
 import { banner } from './banner.js';
 import { ConfigError } from './config/config-error.js';
@@ -39,13 +40,16 @@ async function serve(config: Config, warnings: readonly string[], log: ServiceLo
   }
 
   logger.info({ signal: await signal, graceMs: config.shutdownGraceMs }, 'ending');
-  void nextSignal().then((second) => {
-    logger.warn({ signal: second }, 'ending at once');
-    log.flushSync();
-    process.exit(1);
-  });
+  void endAtOnceOnSignal(logger);
   await app[Symbol.asyncDispose]();
   logger.info('ended');
+}
+
+/** Somebody who asks twice does not want to wait. */
+async function endAtOnceOnSignal(logger: Logger): Promise<void> {
+  logger.warn({ signal: await nextSignal() }, 'ending at once');
+  // Not process.exit: it waits for a log line that nobody reads.
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

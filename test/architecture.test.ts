@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest';
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: ['gen types'],
   service: ['domain'],
-  store: ['domain'],
+  store: ['domain', 'observability types'],
   auth: ['domain', 'file-watch', 'transport types'],
   'file-watch': [],
-  observability: ['domain'],
-  config: ['observability'],
+  observability: ['domain', 'file-watch types'],
+  config: ['observability', 'domain'],
   transport: ['service', 'domain', 'auth', 'observability', 'file-watch', 'gen'],
 };
 

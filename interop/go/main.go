@@ -24,19 +24,15 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// connect opens a connection over mutual TLS.
-func connect(target, certsDir string) (*grpc.ClientConn, error) {
+// connect opens a connection over TLS, mutual where client certificates are given.
+func connect(target, certsDir string, own ...tls.Certificate) (*grpc.ClientConn, error) {
 	ca, err := os.ReadFile(filepath.Join(certsDir, "ca.crt"))
-	if err != nil {
-		return nil, err
-	}
-	own, err := tls.LoadX509KeyPair(filepath.Join(certsDir, "client.crt"), filepath.Join(certsDir, "client.key"))
 	if err != nil {
 		return nil, err
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
-	config := &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{own}}
+	config := &tls.Config{RootCAs: roots, Certificates: own}
 	return grpc.NewClient(target, grpc.WithTransportCredentials(credentials.NewTLS(config)))
 }
 
@@ -47,8 +43,8 @@ func template(name string) *kusciaapi.CreateAppImageRequest {
 		Name:   name,
 		Image:  &kusciaapi.AppImageInfo{Name: "registry.example.com:5000/secretflow/app", Tag: "1.0.0"},
 		ConfigTemplates: map[string]string{
-			"app.conf":  "task={{.TASK_ID}}\n",
-			"$odd.名字": "值",
+			"app.conf": "task={{.TASK_ID}}\n",
+			"$odd.名字":  "值",
 		},
 		DeployTemplates: []*kusciaapi.DeployTemplate{{
 			Name: "server", Role: "server", Replicas: 2, RestartPolicy: "Never",
@@ -74,8 +70,10 @@ func template(name string) *kusciaapi.CreateAppImageRequest {
 }
 
 func main() {
-	certsDir := os.Getenv("INTEROP_CERTS_DIR")
-	connection, err := connect(os.Getenv("INTEROP_TARGET"), certsDir)
+	target, certsDir := os.Getenv("INTEROP_TARGET"), os.Getenv("INTEROP_CERTS_DIR")
+	own, err := tls.LoadX509KeyPair(filepath.Join(certsDir, "client.crt"), filepath.Join(certsDir, "client.key"))
+	must(err)
+	connection, err := connect(target, certsDir, own)
 	must(err)
 	defer connection.Close()
 	token, err := os.ReadFile(filepath.Join(certsDir, "token"))
@@ -140,13 +138,19 @@ func main() {
 	must(err)
 	expectCode("create of an invalid template", invalid.GetStatus(), 11100)
 	fields := violatedFields(invalid.GetStatus())
-	check("every fault is listed", fields["name"] && fields["image.name"] && fields["deploy_templates"])
+	check("every fault is listed", fields["name"] && fields["image"] && fields["deploy_templates"])
 
 	_, err = images.QueryAppImage(deadline, &kusciaapi.QueryAppImageRequest{Name: name})
 	check("no token is refused", status.Code(err) == codes.Unauthenticated)
 	wrong := metadata.AppendToOutgoingContext(deadline, "token", "not-the-token-of-this-server")
 	_, err = images.QueryAppImage(wrong, &kusciaapi.QueryAppImageRequest{Name: name})
 	check("a wrong token is refused", status.Code(err) == codes.Unauthenticated)
+
+	anonymous, err := connect(target, certsDir)
+	must(err)
+	defer anonymous.Close()
+	_, err = kusciaapi.NewAppImageServiceClient(anonymous).QueryAppImage(ctx, &kusciaapi.QueryAppImageRequest{Name: name})
+	check("no client certificate is refused", status.Code(err) == codes.Unauthenticated)
 
 	deleted, err := images.DeleteAppImage(ctx, &kusciaapi.DeleteAppImageRequest{Name: name})
 	must(err)

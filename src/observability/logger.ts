@@ -18,7 +18,9 @@ const MOST_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 2000;
 
 /** Formatters do not see the bindings of child loggers, but serialisers do: https://github.com/pinojs/pino/blob/v10.4.0/lib/proto.js */
-const BINDING_MASKS = Object.fromEntries(['token', 'authorization', 'password', 'secret'].map((name) => [name, () => MASK]));
+const BINDING_MASKS = Object.fromEntries(
+  ['token', 'authorization', 'password', 'secret'].map((name) => [name, () => MASK]),
+);
 
 /** Callers choose custom headers: this many, of this length, are enough to tell who it was. */
 const MOST_CUSTOM_HEADERS = 32;
@@ -40,7 +42,10 @@ export class ServiceLog implements AsyncDisposable {
     this.logger = createLogger(level, { write: (line) => this.#write(line) });
   }
 
-  /** Writes out what is left, at once, blocking: for the last words before the process ends because of a fault. */
+  /**
+   * Writes out what is left, at once, blocking: for the last words before the process ends because of a fault. They may come before a
+   * line whose writing has begun; the exit of the process waits for that one.
+   */
   flushSync(): void {
     if (!this.#closed) {
       this.#destination.flushSync();

@@ -2,15 +2,10 @@ import type { AppImage, AppImageUpdate, StoredAppImage } from '../domain/app-ima
 import { type AppImageStore, StoreFaultError, StoreUnavailableError } from '../domain/app-image/app-image-store.js';
 import { type IfMatch, matchesRevision } from '../domain/app-image/if-match.js';
 import { mergeAppImage } from '../domain/app-image/merge-app-image.js';
+import { normaliseAppImage } from '../domain/app-image/normalise-app-image.js';
 import { decodePageToken, encodePageToken } from '../domain/app-image/page-token.js';
-import { normaliseAppImage, validateAppImage, validateUpdate } from '../domain/app-image/validate-app-image.js';
+import { type TemplateLimits, validateAppImage, validateUpdate } from '../domain/app-image/validate-app-image.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
-
-/** Limits of the service that an operator may set. */
-export interface AppImageLimits {
-  /** Largest template, in bytes of its protobuf encoding. */
-  readonly maxTemplateBytes: number;
-}
 
 /** One page of templates. */
 export interface AppImagePage {
@@ -31,9 +26,9 @@ const LISTED_MISSING_NAMES = 100;
  */
 export class AppImageService {
   readonly #store: AppImageStore;
-  readonly #limits: AppImageLimits;
+  readonly #limits: TemplateLimits;
 
-  constructor(store: AppImageStore, limits: AppImageLimits) {
+  constructor(store: AppImageStore, limits: TemplateLimits) {
     this.#store = store;
     this.#limits = limits;
   }

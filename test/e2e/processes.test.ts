@@ -39,20 +39,26 @@ async function updateFromAllSides(store: string): Promise<number> {
     grpcClient(server.grpcAddress, who()),
   ]);
   try {
-    const [first] = clients;
-    await first?.call('createAppImage', smallTemplate('hot'));
+    const clientOf = (index: number): ApiClient => {
+      const client = clients[index % clients.length];
+      if (client === undefined) {
+        throw new Error('no clients');
+      }
+      return client;
+    };
+    await clientOf(0).call('createAppImage', smallTemplate('hot'));
     const replies = await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
-        clients[index % clients.length]?.call('updateAppImage', {
+        clientOf(index).call('updateAppImage', {
           name: 'hot',
           config_templates: { [`key-${index}`]: 'x' },
           update_mask: `configTemplates.key-${index}`,
         }),
       ),
     );
-    expect(replies.filter((reply) => reply?.code !== 0)).toEqual([]);
-    const stored = await first?.call('queryAppImage', { name: 'hot' });
-    return Object.keys(stored?.data?.['config_templates'] ?? {}).length;
+    expect(replies.filter((reply) => reply.code !== 0)).toEqual([]);
+    const stored = await clientOf(1).call('queryAppImage', { name: 'hot' });
+    return Object.keys(stored.data?.['config_templates'] ?? {}).length;
   } finally {
     await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));

@@ -8,8 +8,6 @@ import { DNS_LABEL, type TextRule } from './text-rule.js';
 import { validateDeployTemplates } from './validate-deploy-template.js';
 import { Violations } from './violations.js';
 
-export { normaliseAppImage } from './normalise-app-image.js';
-
 /** Limits of a template that an operator may set. */
 export interface TemplateLimits {
   /** Largest template, in bytes of its protobuf encoding. */

@@ -102,10 +102,14 @@ async function checkDataFile(path: string): Promise<void> {
     throw error;
   }
   try {
-    if ((await handle.stat()).size === 0) {
+    const { size } = await handle.stat();
+    if (size === 0) {
       return;
     }
     const pageBytes = await readMeta(handle, 0);
+    if (size < 2 * pageBytes) {
+      throw new NoLmdbFileError();
+    }
     await readMeta(handle, pageBytes);
   } catch (cause) {
     throw cause instanceof NoLmdbFileError

@@ -253,7 +253,7 @@ export class ConnectionListener implements AsyncDisposable {
     // Load balancers open connections and close them again to see whether the port is there.
     const level = failure.kind === 'reset' ? 'debug' : 'warn';
     this.#log[level](
-      { ...peerOf(socket), reason: failure.kind, detail: error.message },
+      { ...peerOf(socket), reason: failure.kind, detail: 'code' in error ? error.code : error.message },
       `TLS handshake failed: ${failure.hint}`,
     );
     if (failure.kind === 'plain_text') {

@@ -1,10 +1,14 @@
-import { ERRORS, type ErrorName, invalidRequest } from '../../../domain/errors.js';
+import { AppImageError, ERRORS, type ErrorName, invalidRequest } from '../../../domain/errors.js';
 import { encodeFailure } from '../../wire/envelope.js';
 import { JsonDecoder } from '../../wire/json-decode.js';
 import { JsonEncoder } from '../../wire/json-encode.js';
 import type { Method } from '../../wire/method.js';
 import { messageDescriptor } from '../../wire/schema.js';
 import { REQUEST_EXAMPLES } from './requests.js';
+
+const INVALID_NAME = invalidRequest([
+  { field: 'name', description: '"My_App" is no RFC 1123 label; use 1 to 63 of a-z, 0-9 and "-"' },
+]);
 
 const SUCCESS = { code: 0, message: 'success', details: [] };
 
@@ -21,21 +25,15 @@ export function responseExample(method: Method): object {
 }
 
 /** What a method answers to failures of one status, by the name of the failure. */
-export function errorExample(
+export function errorExamples(
   method: Method,
   errors: readonly ErrorName[],
 ): Record<string, { readonly value: unknown }> {
   return Object.fromEntries(
     errors.map((name) => {
-      if (name === 'REQUEST_INVALID') {
-        const error = invalidRequest([
-          { field: 'name', description: '"My_App" is no RFC 1123 label; use 1 to 63 of a-z, 0-9 and "-"' },
-        ]);
-        const body = encodeFailure(error, 'json', method.descriptor.output);
-        return [name, { value: JSON.parse(Buffer.from(body).toString()) as unknown }];
-      }
-      const { code, meaning } = ERRORS[name];
-      return [name, { value: { status: { code, message: meaning, details: [] } } }];
+      const error = name === 'REQUEST_INVALID' ? INVALID_NAME : new AppImageError(name, ERRORS[name].meaning);
+      const body = Buffer.from(encodeFailure(error, 'json', method.descriptor.output)).toString();
+      return [name, { value: JSON.parse(body) as unknown }];
     }),
   );
 }

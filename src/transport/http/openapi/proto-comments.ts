@@ -38,7 +38,7 @@ function pathOf(commented: Commented): number[] {
       return [...pathOf(commented.parent), MESSAGE_FIELD, commented.parent.proto.field.indexOf(commented.proto)];
     case 'service':
       return [FILE_SERVICE, commented.file.proto.service.indexOf(commented.proto)];
-    case 'rpc':
+    default:
       return [...pathOf(commented.parent), SERVICE_METHOD, commented.parent.proto.method.indexOf(commented.proto)];
   }
 }

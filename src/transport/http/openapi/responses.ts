@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorName } from '../../../domain/errors.js';
 import type { Method } from '../../wire/method.js';
-import { errorExample, responseExample } from '../examples/responses.js';
+import { errorExamples, responseExample } from '../examples/responses.js';
 import { HTTP_STATUS, statusHeaders } from '../http-status.js';
 import { JSON_TYPE, PROTOBUF_TYPES } from '../media-type.js';
 import type { MessageSchemas, Schema } from './message-schemas.js';
@@ -75,7 +75,7 @@ export function responsesOf(method: Method, schemas: MessageSchemas): Record<str
           }),
         ),
       },
-      content: bodies(schema, method, errorExample(method, errors)),
+      content: bodies(schema, method, errorExamples(method, errors)),
     },
   ]);
   return {
