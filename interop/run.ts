@@ -61,7 +61,8 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
   },
   java: {
     missing: () => lacking('javac', '-version') ?? lacking('mvn', '-version'),
-    build: () => run(['mvn', '--quiet', '--batch-mode', '--file', 'interop/java/pom.xml', 'compile']),
+    build: () =>
+      run(['mvn', '--quiet', '--batch-mode', '-Dstyle.color=never', '--file', 'interop/java/pom.xml', 'compile']),
     command: ['java', '-cp', `${join(javaBuild, 'classes')}:${join(javaBuild, 'lib')}/*`, 'InteropClient'],
   },
 };

@@ -66,7 +66,7 @@ export class GroupCommit {
     let batch: readonly PendingChange[] = [];
     this.#startedAt = performance.now();
     try {
-      await this.#runTransaction(() => { queueMicrotask(() => batch.forEach((b) => b.deliver()));
+      await this.#runTransaction(() => {
         batch = this.#executeWaiting();
       });
       for (const pending of batch) {

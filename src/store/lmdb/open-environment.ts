@@ -52,11 +52,10 @@ export async function openEnvironment(path: string): Promise<LmdbEnvironment> {
   try {
     root = open<Buffer, string>({ path, ...OPTIONS });
     checkMarker(root, path);
-    return {
-      root,
-      live: root.openDB<Buffer, string>({ name: 'app-images', encoding: 'binary' }),
-      deleted: root.openDB<Buffer, string>({ name: 'deleted-app-images', encoding: 'binary' }),
-    };
+    const live = root.openDB<Buffer, string>({ name: 'app-images', encoding: 'binary' });
+    const deleted = root.openDB<Buffer, string>({ name: 'deleted-app-images', encoding: 'binary' });
+    await syncFolder(path);
+    return { root, live, deleted };
   } catch (cause) {
     await root?.close();
     throw cannotOpen(path, cause);
@@ -77,6 +76,16 @@ function checkMarker(root: RootDatabase<Buffer, string>, path: string): void {
     }
     root.putSync(MARKER_KEY, MARKER);
   });
+}
+
+/** LMDB flushes its files, but not the folder that lists them. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await openFile(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 const PAGE_HEADER_BYTES = 24;

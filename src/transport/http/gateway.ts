@@ -5,6 +5,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticator, Dispatcher, Peer } from '../dispatcher.js';
 import type { AlpnProtocol } from '../tls/transport-protocol.js';
+import { BrokenRequestResponder } from './broken-request.js';
 import { Connection, ConnectionTable } from './connection.js';
 import { addDocumentation } from './documentation.js';
 import type { HttpErrorStatus } from './http-status.js';
@@ -68,19 +69,16 @@ class HttpGateway implements Gateway {
     const { requestTimeoutMs, keepAliveTimeoutMs } = options;
     const connections = this.#connections;
     this.#handler = new RequestHandler({ ...options, connections, onAnswer: () => this.#onProgress() });
+    const broken = new BrokenRequestResponder({ connections, handler: this.#handler, paths: this.#paths });
     let route: RequestListener = () => undefined;
     this.#app = fastify({
       serverFactory: (listener) => {
         route = listener;
-        this.#http1 = createHttp1Server(listener, {
-          ...options,
-          connections,
-          handler: this.#handler,
-          paths: this.#paths,
-        });
+        this.#http1 = createHttp1Server(listener, { ...options, connections, broken });
         return this.#http1;
       },
       genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
+      clientErrorHandler: (error, socket) => broken.onClientError(error, socket),
       frameworkErrors: (_error, request, reply) => {
         reply.hijack();
         this.#refuseUnknown(request.raw, reply.raw, request.id);
