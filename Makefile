@@ -36,6 +36,12 @@ format: $(INSTALLED) ## Format every file
 docs: $(INSTALLED) ## Write the generated parts of docs/
 	npm run --silent docs
 
+interop: build ## Call every method from Go, Python and Java (INTEROP_REQUIRE=go,python,java fails where one is missing)
+	npx tsx interop/run.ts
+
+bench: build ## Measure the service against its floors; QUICK=1 within a minute
+	npx tsx bench/run.ts
+
 clean: ## Remove what can be made again; certs/ and data/ stay
 	rm -rf dist coverage node_modules .cache
 

@@ -35,17 +35,13 @@ const CLIENTS = [
 
 describe.each(CLIENTS)('the gateway over %s', (_name, connect) => {
   let client: TestClient;
-  let original: TestGateway['invoke'];
 
   beforeAll(() => {
     client = connect(standard.tlsPort, certificates);
-    original = standard.invoke;
   });
 
   afterEach(() => {
-    standard.invoke = original;
-    standard.requests.length = 0;
-    standard.log.length = 0;
+    standard.reset();
   });
 
   afterAll(async () => {

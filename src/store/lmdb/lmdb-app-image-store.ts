@@ -27,7 +27,8 @@ const STORABLE_NAME = /^[!-~]{1,255}$/;
 const MAX_NAME_BYTES = 255;
 
 /**
- * Opens the embedded store.
+ * Opens the embedded store. A process that shares the folder with others must open it once only: LMDB tells that a process is alive
+ * by a lock on a file, which the process loses when it closes any of its handles on that file.
  * @throws StoreFaultError that names the path, what is wrong with it and what would be right
  */
 export async function openLmdbAppImageStore({ path, codec }: LmdbAppImageStoreOptions): Promise<AppImageStore> {

@@ -55,7 +55,7 @@ export class BrokenRequestResponder {
   }
 
   #fail(connection: Connection, refusal: Refusal): void {
-    if (connection.receiving !== undefined) {
+    if (connection.receiving?.hasArrived === false) {
       connection.receiving.fail(refusal);
     } else if (connection.unanswered > 0) {
       // What is broken stands behind requests that have yet to be answered, for one of which the client would take this answer.

@@ -10,9 +10,17 @@ import type { Principal } from '../../auth/principal.js';
 import { tokenFromHeaders } from '../../auth/token-from-headers.js';
 import { type AppImageError, invalidRequest, quoteValue } from '../../domain/errors.js';
 import type { Authenticator, Caller, Dispatcher } from '../dispatcher.js';
-import { FIELD_VALIDATIONS, type FieldValidation, type Method, type WireResponse } from '../wire/method.js';
-import { type Connection, type ConnectionTable, http2Stream } from './connection.js';
+import { encodeFailure } from '../wire/envelope.js';
+import {
+  type Encoding,
+  FIELD_VALIDATIONS,
+  type FieldValidation,
+  type Method,
+  type WireResponse,
+} from '../wire/method.js';
+import type { Connection, ConnectionTable } from './connection.js';
 import { type HttpErrorStatus, outcomeStatus, statusHeaders } from './http-status.js';
+import { http2Stream } from './http2-stream.js';
 import { type BodyFormat, bodyFormat, JSON_FORMAT } from './media-type.js';
 import { malformed, Refusal } from './refusal.js';
 import { bodyTooLarge, RequestBody } from './request-body.js';
@@ -173,7 +181,8 @@ export class RequestHandler {
     const { connection, format, requestId, method } = exchange;
     const caller: Stranger = { transport: 'http', requestId, peer: connection.peer };
     const refusal = reason instanceof Refusal ? reason : undefined;
-    const result = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method?.name);
+    const refused = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method?.name);
+    const result = withEveryField(refused, format.encoding, method);
     const status = refusal?.status ?? outcomeStatus(result.error, mode);
     if (refusal?.closes === true || exchange.request.headers.expect !== undefined) {
       // A client that waits for leave to send its body may send it or not: what follows on this connection has no certain meaning.
@@ -202,7 +211,7 @@ export class RequestHandler {
       Object.assign(headers, statusHeaders(status), more);
     }
     if (connection.session !== undefined) {
-      stopSending(request, response);
+      stopSending(request);
     } else if (connection.closing || this.closing) {
       headers['connection'] = 'close';
     }
@@ -232,11 +241,18 @@ function expectReadableHead({ headers, httpVersionMajor, httpVersionMinor }: Inc
   }
 }
 
+/** In JSON also a failed response has all the fields of its message. */
+function withEveryField(refused: WireResponse, encoding: Encoding, method: Method | undefined): WireResponse {
+  return refused.error === undefined || method === undefined
+    ? refused
+    : { ...refused, body: encodeFailure(refused.error, encoding, method.descriptor.output) };
+}
+
 /** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */
-function stopSending(request: IncomingMessage, response: ServerResponse): void {
+function stopSending(request: IncomingMessage): void {
   const stream = http2Stream(request);
   if (stream !== undefined && !request.complete && !stream.endAfterHeaders) {
-    response.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+    stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
   }
 }
 
