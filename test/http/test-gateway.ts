@@ -190,7 +190,7 @@ export function http2Client(port: number, certificates: TemporaryCertificates): 
         let received: Answer['headers'] = {};
         stream.on('response', (responseHeaders) => {
           status = responseHeaders[':status'] ?? 0;
-          received = responseHeaders as Answer['headers'];
+          received = responseHeaders;
         });
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('error', reject);

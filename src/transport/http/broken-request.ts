@@ -1,10 +1,10 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { newRequestId, requestIdFrom } from '../request-id.js';
 import type { Connection, ConnectionTable } from './connection.js';
 import { JSON_TYPE } from './media-type.js';
 import { malformed, type Refusal, requestTimeout } from './refusal.js';
 import type { RequestHandler } from './request-handler.js';
-import { newRequestId, requestIdFrom } from './request-id.js';
 import { type AllowedMethods, unknownTarget } from './unknown-path.js';
 
 /** Largest head of a request over HTTP/1.1, in bytes. */

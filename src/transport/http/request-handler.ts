@@ -10,14 +10,7 @@ import type { Principal } from '../../auth/principal.js';
 import { tokenFromHeaders } from '../../auth/token-from-headers.js';
 import { type AppImageError, invalidRequest, quoteValue } from '../../domain/errors.js';
 import type { Authenticator, Caller, Dispatcher } from '../dispatcher.js';
-import { encodeFailure } from '../wire/envelope.js';
-import {
-  type Encoding,
-  FIELD_VALIDATIONS,
-  type FieldValidation,
-  type Method,
-  type WireResponse,
-} from '../wire/method.js';
+import { FIELD_VALIDATIONS, type FieldValidation, type Method, type WireResponse } from '../wire/method.js';
 import type { Connection, ConnectionTable } from './connection.js';
 import { type HttpErrorStatus, outcomeStatus, statusHeaders } from './http-status.js';
 import { http2Stream } from './http2-stream.js';
@@ -181,8 +174,7 @@ export class RequestHandler {
     const { connection, format, requestId, method } = exchange;
     const caller: Stranger = { transport: 'http', requestId, peer: connection.peer };
     const refusal = reason instanceof Refusal ? reason : undefined;
-    const refused = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method?.name);
-    const result = withEveryField(refused, format.encoding, method);
+    const result = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method);
     const status = refusal?.status ?? outcomeStatus(result.error, mode);
     if (refusal?.closes === true || exchange.request.headers.expect !== undefined) {
       // A client that waits for leave to send its body may send it or not: what follows on this connection has no certain meaning.
@@ -239,13 +231,6 @@ function expectReadableHead({ headers, httpVersionMajor, httpVersionMinor }: Inc
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
     throw malformed(417, `cannot meet the expectation ${quoteValue(headers.expect)}; only 100-continue is known`);
   }
-}
-
-/** In JSON also a failed response has all the fields of its message. */
-function withEveryField(refused: WireResponse, encoding: Encoding, method: Method | undefined): WireResponse {
-  return refused.error === undefined || method === undefined
-    ? refused
-    : { ...refused, body: encodeFailure(refused.error, encoding, method.descriptor.output) };
 }
 
 /** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */
