@@ -46,7 +46,8 @@ clean: ## Remove what can be made again; certs/ and data/ stay
 	rm -rf dist coverage node_modules .cache
 
 $(INSTALLED): package.json package-lock.json
-	npm ci --no-fund --no-audit
+	@# Not `npm ci`: it refuses a lock file that lacks the binaries of other platforms, as happens where a registry does not have them all.
+	npm install --no-save --no-fund --no-audit
 	@touch $@
 
 $(GENERATED): $(PROTOS) buf.gen.yaml scripts/generate.ts | $(INSTALLED)
