@@ -33,6 +33,8 @@ function createCommand(config: Config, origin: string): string {
   const lines = [`curl -X POST '${origin}/api/v1/appimage/create'`, `--header 'Content-Type: application/json'`];
   if (config.tokenFile !== undefined) {
     lines.push(`--header "Token: $(cat '${resolve(config.tokenFile)}')"`);
+  } else if (config.tokensFile !== undefined) {
+    lines.push(`--header 'Token: <a token of ${resolve(config.tokensFile)}>'`);
   }
   if (config.protocol !== 'NOTLS') {
     lines.push(`--cacert '${resolve(config.caFile)}'`);

@@ -99,6 +99,7 @@ export class RequestHandler {
       expectAcceptableBody(headers, this.#maxBodyBytes);
       this.#receive(exchange, principal, fieldValidation);
     } catch (error) {
+      closeWhereBodyIsUncertain(request, connection);
       this.#refuse(exchange, error, mode);
     }
   }
@@ -116,6 +117,7 @@ export class RequestHandler {
       return;
     }
     connection.unanswered += 1;
+    closeWhereBodyIsUncertain(request, connection);
     this.#refuse(
       { request, response, connection, format: JSON_FORMAT, requestId, method: undefined },
       refusal,
@@ -176,8 +178,7 @@ export class RequestHandler {
     const refusal = reason instanceof Refusal ? reason : undefined;
     const result = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method);
     const status = refusal?.status ?? outcomeStatus(result.error, mode);
-    if (refusal?.closes === true || exchange.request.headers.expect !== undefined) {
-      // A client that waits for leave to send its body may send it or not: what follows on this connection has no certain meaning.
+    if (refusal?.closes === true) {
       connection.closing = true;
     }
     this.#answer(exchange, status, result, headers);
@@ -214,6 +215,13 @@ export class RequestHandler {
     if (this.closing) {
       this.#onAnswer();
     }
+  }
+}
+
+/** A client that still waits for leave to send its body may send it or not: what follows on its connection has no certain meaning. */
+function closeWhereBodyIsUncertain(request: IncomingMessage, connection: Connection): void {
+  if (request.headers.expect !== undefined) {
+    connection.closing = true;
   }
 }
 
