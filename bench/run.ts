@@ -38,7 +38,10 @@ async function run(effort: Effort): Promise<BenchReport> {
   let mongo: MongoMeasurements | undefined;
   if (!effort.quick) {
     scale = await measureScale(context, SIZES, progress);
-    const onMongo = await measureMongo(context, help.includes('--read-cache-ms'), progress);
+    const onMongo = await measureMongo(context, help.includes('--read-cache-ms'), progress).catch((error: unknown) => ({
+      // What was measured before must not be lost because a database server gave up under the load.
+      unavailable: `measuring it failed: ${String(error).split('\n', 2).join(' ')}`,
+    }));
     if ('unavailable' in onMongo) {
       omissions.push(`MongoDB, since ${onMongo.unavailable}`);
     } else {

@@ -29,7 +29,7 @@ export function renderReport(report: BenchReport): string {
   ].join('\n\n');
 }
 
-function introduction({ quick, machine, pairs, windowMs, secondsTaken, omissions }: BenchReport): string {
+function introduction({ quick, machine, pairs, windowMs, secondsTaken, measurements, omissions }: BenchReport): string {
   const { cores, cpuModel, nodeVersion, kernel, pinned, loadAtStart } = machine;
   return [
     `Made by \`make bench${quick ? ' QUICK=1' : ''}\` in ${Math.round(secondsTaken)} s on ${cores} cores of ${cpuModel}, Node.js ${nodeVersion}, Linux ${kernel}.`,
@@ -38,6 +38,11 @@ function introduction({ quick, machine, pairs, windowMs, secondsTaken, omissions
       : 'Servers and load generator were not tied to cores, since there are no two or no `taskset`: trust nothing here.',
     `The load average was ${loadAtStart.toFixed(1)} before it began; above 0.5 or so, other programs were in the way, and the figures are worse than they could be.`,
     `Figures are medians of ${pairs} windows of ${windowMs} ms, ratios are medians of ${pairs} pairs of windows, service and floor in turn. Only ratios say anything about another machine.`,
+    ...(measurements.some(({ disturbed }) => disturbed)
+      ? [
+          '**Other programs took the cores while this ran: in the rows marked `disturbed` even the floor got no whole core. Neither "met" nor "not met" says anything about them; run it again on a quiet machine.**',
+        ]
+      : []),
     ...omissions.map((omission) => `Left out: ${omission}.`),
   ].join('\n');
 }
@@ -66,7 +71,8 @@ const MEASUREMENT_COLUMNS: readonly Column<Measurement>[] = [
   ['its CPU us', ({ floor }) => floor.cpuUsPerRequest.toFixed(1)],
   [
     'ratio',
-    ({ ratios, generatorBound }) => `${ratios.throughput.toFixed(2)}${generatorBound ? ' (generator-bound)' : ''}`,
+    ({ ratios, generatorBound, disturbed }) =>
+      `${ratios.throughput.toFixed(2)}${generatorBound ? ' (generator-bound)' : ''}${disturbed ? ' (disturbed)' : ''}`,
   ],
   ['p99 ratio', ({ ratios }) => ratios.p99.toFixed(2)],
 ];

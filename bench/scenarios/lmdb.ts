@@ -1,7 +1,7 @@
 import type { BenchContext } from './bench-context.js';
 import { measureScenario } from './measure.js';
 import type { Measurement, Scenario } from './measurement.js';
-import { fillStore } from './stored-templates.js';
+import { fillLmdb } from './stored-templates.js';
 import { measureAgainstStore, type StoreFloorMeasurement } from './write-floor.js';
 
 /** Templates that the requests draw from. */
@@ -102,7 +102,7 @@ export async function measureLmdb(
 ): Promise<{ measurements: Measurement[]; againstStore: StoreFloorMeasurement[] }> {
   const directory = context.newDirectory();
   progress(`filling a store with ${STORED_TEMPLATES} templates`);
-  await fillStore('lmdb', directory, STORED_TEMPLATES);
+  await fillLmdb(directory, STORED_TEMPLATES);
   await using service = await context.startService([`--data-dir=${directory}`]);
   const subject = { service, store: 'lmdb', storedTemplates: STORED_TEMPLATES } as const;
   const measurements: Measurement[] = [];

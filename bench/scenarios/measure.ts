@@ -4,7 +4,7 @@ import { resetPeakMemory } from '../processes/process-usage.js';
 import type { ServiceProcess } from '../processes/service-process.js';
 import type { BenchContext } from './bench-context.js';
 import { answerOf } from './example-answer.js';
-import { figuresOf, isGeneratorBound, type Measurement, ratiosOf, type Scenario } from './measurement.js';
+import { figuresOf, isDisturbed, isGeneratorBound, type Measurement, ratiosOf, type Scenario } from './measurement.js';
 
 /** What a scenario is measured on. */
 export interface Subject {
@@ -67,5 +67,6 @@ export function measurementOf(
     floor,
     ratios: ratiosOf(result),
     generatorBound: isGeneratorBound(service, floor),
+    disturbed: isDisturbed(inFlight, floor),
   };
 }

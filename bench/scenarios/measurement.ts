@@ -18,6 +18,8 @@ export interface Measurement {
   readonly peakMemoryBytes: number;
   /** Whether the generator had so little to spare that it may be what was measured. */
   readonly generatorBound: boolean;
+  /** Whether other programs took so much of the cores that the floor could not show what it can. */
+  readonly disturbed: boolean;
 }
 
 /** Medians over the windows of one server. */
@@ -53,6 +55,9 @@ export interface Scenario {
 /** From here on the generator is taken for the bottleneck. */
 const GENERATOR_BOUND_SHARE = 0.9;
 
+const SATURATING_IN_FLIGHT = 16;
+const UNDISTURBED_SHARE = 0.8;
+
 export function figuresOf(windows: readonly WindowResult[]): Figures {
   const of = (pick: (window: WindowResult) => number): number => median(windows.map(pick));
   return {
@@ -83,6 +88,11 @@ export function ratiosOf({ a, b }: LoadResult): Ratios {
 
 export function isGeneratorBound(...figures: readonly Figures[]): boolean {
   return figures.some(({ generatorShare }) => generatorShare > GENERATOR_BOUND_SHARE);
+}
+
+/** Under this load a floor takes its core as a whole, or the generator does its own; where neither did, somebody else had them. */
+export function isDisturbed(inFlight: number, { cpuShare, generatorShare }: Figures): boolean {
+  return inFlight >= SATURATING_IN_FLIGHT && Math.max(cpuShare, generatorShare) < UNDISTURBED_SHARE;
 }
 
 export function median(values: readonly number[]): number {

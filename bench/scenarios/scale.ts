@@ -3,7 +3,7 @@ import type { MemoryUsage } from '../processes/process-usage.js';
 import type { BenchContext } from './bench-context.js';
 import { measurementOf, targetOf } from './measure.js';
 import { type Figures, median, type Scenario } from './measurement.js';
-import { fillStore } from './stored-templates.js';
+import { fillLmdb } from './stored-templates.js';
 
 /** What a store of some size does to the service. */
 export interface ScaleMeasurement {
@@ -53,7 +53,7 @@ export async function measureScale(
 ): Promise<ScaleMeasurement[]> {
   const [smallest = 0, ...larger] = sizes;
   const directory = context.newDirectory();
-  await fillStore('lmdb', directory, smallest);
+  await fillLmdb(directory, smallest);
   await using base = await context.startService([`--data-dir=${directory}`]);
   const measured: ScaleMeasurement[] = [];
   const startMs = await startTime(context, directory);
@@ -61,7 +61,7 @@ export async function measureScale(
   for (const size of larger) {
     const dataDir = context.newDirectory();
     progress(`filling a store with ${size} templates`);
-    await fillStore('lmdb', dataDir, size);
+    await fillLmdb(dataDir, size);
     progress(`measuring it against one with ${smallest}`);
     const large = await measureAgainst(context, { dataDir, size }, { service: base, size: smallest });
     baseFigures = large.base;

@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { AppImage, EncodedAppImage } from '../../src/domain/app-image/app-image.js';
+import { documentOf } from '../../src/store/mongo/app-image-document.js';
+import { MongoDatabase } from '../../src/store/mongo/mongo-database.js';
 import { openStore } from '../../src/store/open-store.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
 import { exampleAppImage } from '../load/example-app-image.js';
 import { NUMBER_AT, templateName, writeNumber } from '../load/template-name.js';
 
-/** Changes in flight while a store is filled: LMDB commits them together, and a database server takes them one by one. */
-const AT_ONCE = { lmdb: 2000, mongodb: 64 } as const;
+/** Changes in flight while a store is filled, which LMDB commits together. */
+const CHANGES_AT_ONCE = 2000;
+const DOCUMENTS_AT_ONCE = 500;
 
 /** The example in both encodings under the name of a number: copies of one encoding, since a million encodings take a minute. */
 function copies(example: AppImage): (number: number) => EncodedAppImage {
@@ -24,23 +28,42 @@ function copies(example: AppImage): (number: number) => EncodedAppImage {
   return (number) => ({ protobuf: protobufOf(number), json: jsonOf(number) });
 }
 
-/** Fills the store of a data folder, or of a database, with the templates 0 to `count` - 1, through the store's own adapter. */
-export async function fillStore(store: string, dataDir: string, count: number): Promise<void> {
-  const example = { ...exampleAppImage(), name: templateName(0) };
+/** Fills the LMDB store of a data folder with the templates 0 to `count` - 1, through the store's own adapter. */
+export async function fillLmdb(dataDir: string, count: number): Promise<void> {
+  const example = firstTemplate();
   const copy = copies(example);
   await using opened = await openStore({
-    store,
+    store: 'lmdb',
     dataDir,
     codec: { ...appImageCodec, encode: ({ name }) => copy(Number(name.slice(NUMBER_AT))) },
   });
-  const atOnce = AT_ONCE[opened.kind];
-  for (let first = 0; first < count; first += atOnce) {
-    const numbers = Array.from({ length: Math.min(atOnce, count - first) }, (_, index) => first + index);
+  for (const numbers of portions(count, CHANGES_AT_ONCE)) {
     await Promise.all(
       numbers.map((number) => {
         const name = templateName(number);
         return opened.change(name, () => ({ kind: 'put', appImage: { ...example, name } }));
       }),
     );
+  }
+}
+
+/** Fills the database of a URL likewise, many documents at a time. */
+export async function fillMongo(url: string, count: number): Promise<void> {
+  const example = firstTemplate();
+  await using database = new MongoDatabase(url);
+  for (const numbers of portions(count, DOCUMENTS_AT_ONCE)) {
+    await database.appImages.insertMany(
+      numbers.map((number) => documentOf({ ...example, name: templateName(number) }, 1, randomUUID())),
+    );
+  }
+}
+
+function firstTemplate(): AppImage {
+  return { ...exampleAppImage(), name: templateName(0) };
+}
+
+function* portions(count: number, size: number): Iterable<number[]> {
+  for (let first = 0; first < count; first += size) {
+    yield Array.from({ length: Math.min(size, count - first) }, (_, index) => first + index);
   }
 }

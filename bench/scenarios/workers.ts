@@ -2,7 +2,7 @@ import type { BenchContext } from './bench-context.js';
 import { QUERY_JSON, STORED_TEMPLATES } from './lmdb.js';
 import { measurementOf, targetOf } from './measure.js';
 import type { Measurement } from './measurement.js';
-import { fillStore } from './stored-templates.js';
+import { fillLmdb } from './stored-templates.js';
 
 const IN_FLIGHT = 64;
 
@@ -10,7 +10,7 @@ const IN_FLIGHT = 64;
 export async function measureWorkers(context: BenchContext): Promise<Measurement> {
   const start = async (workers: number) => {
     const directory = context.newDirectory();
-    await fillStore('lmdb', directory, STORED_TEMPLATES);
+    await fillLmdb(directory, STORED_TEMPLATES);
     return await context.startService([`--data-dir=${directory}`, `--workers=${workers}`], undefined);
   };
   await using two = await start(2);
