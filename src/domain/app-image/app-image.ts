@@ -53,6 +53,8 @@ export interface StoredAppImage {
   readonly name: string;
   /** 1, 2, ... for each name; grows with every change and is never used again, also not after a delete. */
   readonly revision: number;
+  /** Place of this revision in the order of all changes; see `Revision`. */
+  readonly position: number;
   readonly appImage: AppImage;
   readonly encoded: EncodedAppImage;
 }
@@ -61,14 +63,16 @@ export interface StoredAppImage {
 export class EncodedRevision implements StoredAppImage {
   readonly name: string;
   readonly revision: number;
+  readonly position: number;
   readonly encoded: EncodedAppImage;
   readonly #codec: AppImageCodec;
   #appImage: AppImage | undefined;
 
-  constructor(codec: AppImageCodec, name: string, revision: number, encoded: EncodedAppImage) {
+  constructor(codec: AppImageCodec, name: string, revision: number, position: number, encoded: EncodedAppImage) {
     this.#codec = codec;
     this.name = name;
     this.revision = revision;
+    this.position = position;
     this.encoded = encoded;
   }
 
@@ -81,13 +85,15 @@ export class EncodedRevision implements StoredAppImage {
 /** A revision that a store read, or a caller gave, as a structure; encoded only if someone wants the bytes. */
 export class StructuredRevision implements StoredAppImage {
   readonly revision: number;
+  readonly position: number;
   readonly appImage: AppImage;
   readonly #codec: AppImageCodec;
   #encoded: EncodedAppImage | undefined;
 
-  constructor(codec: AppImageCodec, revision: number, appImage: AppImage) {
+  constructor(codec: AppImageCodec, revision: number, position: number, appImage: AppImage) {
     this.#codec = codec;
     this.revision = revision;
+    this.position = position;
     this.appImage = appImage;
   }
 
