@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { QueryAppImageResponseData } from '../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import type { AppImage } from '../../src/domain/app-image/app-image.js';
 import { openStore } from '../../src/store/open-store.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
@@ -21,7 +22,7 @@ afterEach(() => {
 
 function appImage(name: string): AppImage {
   const image = { name: 'registry.example/app', tag: '1', id: '', sign: '' };
-  return { name, image, configTemplates: new Map(), deployTemplates: [] };
+  return QueryAppImageResponseData.fromPartial({ name, image });
 }
 
 /** The command of the page, with other folders. */

@@ -79,8 +79,8 @@ export class TestMethods {
     }
     const image = { name: 'app', tag: '', id: '', sign: name === 'large' ? 'x'.repeat(3_000_000) : '' };
     const status = { code: 0, message: 'success', details: [] };
-    const data = { name, image, configTemplates: new Map<string, string>(), deployTemplates: [] };
-    return { body: QueryAppImageResponse.encode({ status, data }).finish(), etag: '"7"', warnings: [] };
+    const response = QueryAppImageResponse.fromPartial({ status, data: { name, image } });
+    return { body: QueryAppImageResponse.encode(response).finish(), etag: '"7"', warnings: [] };
   }
 }
 

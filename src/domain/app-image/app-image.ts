@@ -11,6 +11,8 @@ export type {
   DeployTemplate,
   EnvFromSource,
   EnvVar,
+  MetricProbe,
+  NetworkPolicy,
   Probe,
   ResourceRequirements,
   ResourceSpec,
@@ -29,6 +31,8 @@ export interface AppImageUpdate {
   readonly image: AppImageInfo | undefined;
   readonly configTemplates: ReadonlyMap<string, string> | undefined;
   readonly deployTemplates: readonly DeployTemplate[] | undefined;
+  readonly labels: ReadonlyMap<string, string> | undefined;
+  readonly annotations: ReadonlyMap<string, string> | undefined;
   /** When given, exactly these paths are set, to empty where the parts above hold nothing (AIP-134). */
   readonly updateMask: readonly string[] | undefined;
 }

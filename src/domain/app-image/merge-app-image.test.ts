@@ -26,6 +26,8 @@ function merge(parts: Partial<AppImageUpdate>): AppImage {
     image: undefined,
     configTemplates: undefined,
     deployTemplates: undefined,
+    labels: undefined,
+    annotations: undefined,
     updateMask: undefined,
     ...parts,
   });
@@ -95,10 +97,18 @@ describe('mergeAppImage without a mask', () => {
   it('leaves everything as it is when nothing is given', () => {
     fc.assert(
       fc.property(anyAppImage, (stored) => {
-        const nothing = { name: stored.name, image: image({}), configTemplates: undefined, deployTemplates: [] };
-        const merged = mergeAppImage(stored, { ...nothing, updateMask: undefined });
+        const nothing = {
+          name: stored.name,
+          image: image({}),
+          configTemplates: undefined,
+          deployTemplates: [],
+          labels: undefined,
+          annotations: undefined,
+          updateMask: undefined,
+        };
+        const merged = mergeAppImage(stored, nothing);
         expect(merged).toEqual({ ...stored, image: stored.image ?? image({}) });
-        expect(mergeAppImage(stored, { ...nothing, image: undefined, updateMask: undefined })).toEqual(stored);
+        expect(mergeAppImage(stored, { ...nothing, image: undefined })).toEqual(stored);
       }),
     );
   });

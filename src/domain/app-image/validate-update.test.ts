@@ -23,6 +23,8 @@ function update(parts: Partial<AppImageUpdate>): AppImageUpdate {
     image: appImage({}).image,
     configTemplates: undefined,
     deployTemplates: undefined,
+    labels: undefined,
+    annotations: undefined,
     updateMask: undefined,
     ...parts,
   };

@@ -4,7 +4,14 @@ import type { AppImage } from '../../domain/app-image/app-image.js';
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
 import { RecordCodec, type VersionedAppImageCodec } from './record.js';
 
-const appImage: AppImage = { name: 'app', image: undefined, configTemplates: new Map(), deployTemplates: [] };
+const appImage: AppImage = {
+  name: 'app',
+  image: undefined,
+  configTemplates: new Map(),
+  deployTemplates: [],
+  labels: new Map(),
+  annotations: new Map(),
+};
 
 /** Its protobuf is the name, and its JSON says which version it is. */
 function codec(jsonVersion?: number): VersionedAppImageCodec {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
+import { QueryAppImageResponseData } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import { documentedAppImage, MANIFESTS, manifestAppImage } from '../../../test/support/app-image-fixtures.js';
 import type { AppImage, Container, DeployTemplate, Probe } from '../../domain/app-image/app-image.js';
 import {
@@ -46,7 +47,7 @@ const container: fc.Arbitrary<Container> = fc.record({
   args: few(text),
   workingDir: text,
   configVolumeMounts: few(fc.record({ mountPath: text, subPath: text })),
-  ports: few(fc.record({ name: text, protocol: text, scope: text })),
+  ports: few(fc.record({ name: text, protocol: text, scope: text, port: int32 })),
   envFrom: few(
     fc.record({
       prefix: text,
@@ -60,6 +61,8 @@ const container: fc.Arbitrary<Container> = fc.record({
   readinessProbe: maybe(probe),
   startupProbe: maybe(probe),
   imagePullPolicy: text,
+  metricProbe: maybe(fc.record({ path: text, port: text })),
+  securityContext: text,
 });
 const deployTemplate: fc.Arbitrary<DeployTemplate> = fc.record({
   name: text,
@@ -67,12 +70,23 @@ const deployTemplate: fc.Arbitrary<DeployTemplate> = fc.record({
   replicas: int32,
   restartPolicy: text,
   containers: few(container),
+  networkPolicy: maybe(
+    fc.record({
+      ingresses: few(
+        fc.record({ from: maybe(fc.record({ roles: few(text) })), ports: few(fc.record({ port: text })) }),
+      ),
+    }),
+  ),
+  affinity: text,
 });
+const textMap = few(fc.tuple(text, text)).map((pairs) => new Map(pairs));
 const appImage: fc.Arbitrary<AppImage> = fc.record({
   name: text,
   image: maybe(fc.record({ name: text, tag: text, id: text, sign: text })),
-  configTemplates: few(fc.tuple(text, text)).map((pairs) => new Map(pairs)),
+  configTemplates: textMap,
   deployTemplates: few(deployTemplate),
+  labels: textMap,
+  annotations: textMap,
 });
 
 describe('the document of a template', () => {
@@ -82,6 +96,8 @@ describe('the document of a template', () => {
         const found = expectAppImageDocument(throughBson(documentOf(given, revision, 'w')));
         expect(appImageOf(found)).toStrictEqual(plain(given));
         expect([...appImageOf(found).configTemplates]).toStrictEqual([...given.configTemplates]);
+        expect([...appImageOf(found).labels]).toStrictEqual([...given.labels]);
+        expect([...appImageOf(found).annotations]).toStrictEqual([...given.annotations]);
         expect(found.revision).toBe(revision);
       }),
     );
@@ -119,7 +135,7 @@ describe('the document of a template', () => {
   it('reads a field that is missing as empty, as proto3 does', () => {
     expect(
       appImageOf(expectAppImageDocument({ _id: 'a', schema: 1, revision: 1, deleted: false, write_id: 'w' })),
-    ).toStrictEqual({ name: 'a', image: undefined, configTemplates: new Map(), deployTemplates: [] });
+    ).toStrictEqual(QueryAppImageResponseData.fromPartial({ name: 'a' }));
   });
 
   it('takes whole numbers in whichever type a shell wrote them', () => {

@@ -6,6 +6,8 @@ import type {
   DeployTemplate,
   EnvFromSource,
   EnvVar,
+  MetricProbe,
+  NetworkPolicy,
   Probe,
   ResourceRequirements,
   ResourceSpec,
@@ -68,7 +70,7 @@ const container = message<Container>({
   args: listOf(text),
   workingDir: text,
   configVolumeMounts: listOf(message<Container['configVolumeMounts'][number]>({ mountPath: text, subPath: text })),
-  ports: listOf(message<ContainerPort>({ name: text, protocol: text, scope: text })),
+  ports: listOf(message<ContainerPort>({ name: text, protocol: text, scope: text, port: int32 })),
   envFrom: listOf(
     message<EnvFromSource>({
       prefix: text,
@@ -84,6 +86,16 @@ const container = message<Container>({
   readinessProbe: optional(probe),
   startupProbe: optional(probe),
   imagePullPolicy: text,
+  metricProbe: optional(message<MetricProbe>({ path: text, port: text })),
+  securityContext: text,
+});
+const networkPolicy = message<NetworkPolicy>({
+  ingresses: listOf(
+    message<NetworkPolicy['ingresses'][number]>({
+      from: optional(message<NonNullable<NetworkPolicy['ingresses'][number]['from']>>({ roles: listOf(text) })),
+      ports: listOf(message<NetworkPolicy['ingresses'][number]['ports'][number]>({ port: text })),
+    }),
+  ),
 });
 /** A template without its name, which is the document's `_id`. A new field of the contract does not compile until it is here. */
 const template: Shape<Omit<AppImage, 'name'>> = message<Omit<AppImage, 'name'>>({
@@ -96,8 +108,12 @@ const template: Shape<Omit<AppImage, 'name'>> = message<Omit<AppImage, 'name'>>(
       replicas: int32,
       restartPolicy: text,
       containers: listOf(container),
+      networkPolicy: optional(networkPolicy),
+      affinity: text,
     }),
   ),
+  labels: textMap,
+  annotations: textMap,
 });
 
 /** The document of a revision of a template. */

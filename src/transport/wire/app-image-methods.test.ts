@@ -1,5 +1,6 @@
 import { create, fromBinary, fromJsonString, toBinary, toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { QueryAppImageResponseData } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import {
   type AppImage,
   type AppImageCodec,
@@ -31,12 +32,12 @@ function storeOf(appImages: readonly AppImage[], codec: AppImageCodec = appImage
   };
 }
 
-const template = (name: string): AppImage => ({
-  name,
-  image: { name: 'app', tag: 'v1', id: '', sign: '' },
-  configTemplates: new Map([['a.conf', 'x']]),
-  deployTemplates: [],
-});
+const template = (name: string): AppImage =>
+  QueryAppImageResponseData.fromPartial({
+    name,
+    image: { name: 'app', tag: 'v1' },
+    configTemplates: new Map([['a.conf', 'x']]),
+  });
 
 function method(name: string, appImages: readonly AppImage[] = [template('a'), template('b'), template('c')]): Method {
   const found = appImageMethods(new AppImageService(storeOf(appImages), { maxTemplateBytes: 1 << 20 })).find(

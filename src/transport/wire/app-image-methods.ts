@@ -36,8 +36,9 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       mutates: true,
       codec: CreateAppImageRequest,
       run: async ({ request, encoding }) => {
-        const { name, image, configTemplates, deployTemplates } = request;
-        const stored = await service.create({ name, image, configTemplates, deployTemplates });
+        const { name, image, configTemplates, deployTemplates, labels, annotations } = request;
+        const appImage = { name, image, configTemplates, deployTemplates, labels, annotations };
+        const stored = await service.create(appImage);
         return { body: encodeDone(encoding), etag: entityTag(stored.revision) };
       },
     }),
@@ -114,13 +115,16 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
 
 /** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */
 function appImageUpdate({ request, present }: DecodedCall<UpdateAppImageRequest>): AppImageUpdate {
-  const { name, image, configTemplates, deployTemplates, updateMask } = request;
-  const replacesConfig = present?.has('config_templates') ?? configTemplates.size > 0;
+  const { name, image, configTemplates, deployTemplates, labels, annotations, updateMask } = request;
+  const given = (field: string, map: ReadonlyMap<string, string>) =>
+    (present?.has(field) ?? map.size > 0) ? map : undefined;
   return {
     name,
     image,
-    configTemplates: replacesConfig ? configTemplates : undefined,
+    configTemplates: given('config_templates', configTemplates),
     deployTemplates: deployTemplates.length > 0 ? deployTemplates : undefined,
+    labels: given('labels', labels),
+    annotations: given('annotations', annotations),
     updateMask,
   };
 }
