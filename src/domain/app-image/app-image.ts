@@ -47,6 +47,8 @@ export interface EncodedAppImage {
 
 /** Turns templates into bytes and back. Given to the stores from outside, so that they know no wire format. */
 export interface AppImageCodec {
+  /** Version of the JSON encoding, 0 (where absent) to 255: to be raised with every change of it, since stores keep JSON. */
+  readonly jsonVersion?: number;
   encode(appImage: AppImage): EncodedAppImage;
   /** @throws Error where the bytes are not an encoded template: the store is damaged. */
   decode(protobuf: Uint8Array): AppImage;
