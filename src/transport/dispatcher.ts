@@ -56,8 +56,16 @@ export class Dispatcher {
       if (!includesRole(caller.principal.role, method.role)) {
         throw forbidden(caller.principal, method);
       }
-      const { body, etag, warnings } = await method.invoke(request, (value) => {
-        subject = value;
+      const { body, etag, warnings } = await method.invoke(request, {
+        onSubject: (value) => {
+          subject = value;
+        },
+        origin: (message) => ({
+          method: method.name,
+          tokenName: caller.principal.tokenName,
+          certificateSubject: caller.peer().certificateSubject ?? '',
+          message,
+        }),
       });
       response = { body, etag, warnings, error: undefined };
     } catch (error) {

@@ -35,10 +35,10 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: CreateAppImageRequest,
-      run: async ({ request, encoding }) => {
+      run: async ({ request, encoding, origin }) => {
         const { name, image, configTemplates, deployTemplates, labels, annotations } = request;
         const appImage = { name, image, configTemplates, deployTemplates, labels, annotations };
-        const stored = await service.create(appImage);
+        const stored = await service.create(appImage, origin(''));
         return { body: encodeDone(encoding), etag: entityTag(stored.revision) };
       },
     }),
@@ -49,7 +49,7 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       mutates: true,
       codec: UpdateAppImageRequest,
       run: async (call) => {
-        const stored = await service.update(appImageUpdate(call), call.ifMatch);
+        const stored = await service.update(appImageUpdate(call), call.ifMatch, call.origin(''));
         return { body: encodeDone(call.encoding), etag: entityTag(stored.revision) };
       },
     }),
@@ -59,8 +59,8 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: DeleteAppImageRequest,
-      run: async ({ request, encoding, ifMatch }) => {
-        await service.delete(request.name, ifMatch);
+      run: async ({ request, encoding, ifMatch, origin }) => {
+        await service.delete(request.name, ifMatch, origin(''));
         return { body: encodeDone(encoding) };
       },
     }),

@@ -30,11 +30,16 @@ const ERROR_METHODS = {
     'ListAppImage',
   ],
   BODY_TOO_LARGE: 'all',
+  RESUME_TOKEN_EXPIRED: ['Watch'],
+  REVISION_NOT_FOUND: ['Lint', 'Render', 'Diff', 'GetRevision', 'Rollback', 'SetRevisionTag', 'DeleteRevisionTag'],
+  TAG_CONFLICT: ['SetRevisionTag', 'DeleteRevisionTag'],
+  HISTORY_FAILED: ['Lint', 'Render', 'Diff', 'ListRevisions', 'GetRevision', 'Rollback', 'SetRevisionTag', 'DeleteRevisionTag'],
+  WATCHER_TOO_SLOW: ['Watch'],
   RATE_LIMITED: 'all',
 } as const satisfies Record<ErrorName, 'all' | readonly string[]>;
 
 /** Methods whose success carries the entity tag of a revision. */
-const TAGGED_METHODS: readonly string[] = ['CreateAppImage', 'UpdateAppImage', 'QueryAppImage'];
+const TAGGED_METHODS: readonly string[] = ['CreateAppImage', 'UpdateAppImage', 'QueryAppImage', 'GetRevision', 'Rollback'];
 
 /** Headers of responses, under `components`. */
 export const RESPONSE_HEADERS = {
