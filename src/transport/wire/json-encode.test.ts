@@ -2,7 +2,7 @@ import { fromBinary, fromJsonString } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  AppImageDeclaration,
+  type AppImageDeclaration,
   ApplyResponse,
   ApplyResult_Outcome,
   DiffClass,
@@ -76,8 +76,11 @@ describe('the JSON of a template', () => {
         const text = json(appImage);
         const { message, warnings } = templates.decode(Buffer.from(text), 'Strict');
         expect(warnings).toEqual([]);
-        expect(json(message)).toBe(text);
-        expect(appImageCodec.encode(message).protobuf).toEqual(appImageCodec.encode(appImage).protobuf);
+        // A service brings what it has read into this form as well, since objects of JavaScript order some keys by themselves.
+        expect(json(normaliseAppImage(message))).toBe(text);
+        expect(appImageCodec.encode(normaliseAppImage(message)).protobuf).toEqual(
+          appImageCodec.encode(appImage).protobuf,
+        );
       }),
     );
   });
