@@ -37,7 +37,7 @@ export class TestMethods {
       httpPaths: [],
       role: 'editor',
       mutates: true,
-      invoke: async (request, onSubject) => {
+      invoke: async (request, { onSubject }) => {
         this.seen.push(request);
         const { name } = decodeProtobuf(CreateAppImageRequest, request.body);
         onSubject({ appImage: name, customHeaders: new Map() });

@@ -52,6 +52,14 @@ export function descriptorOf(method: string) {
   throw new Error(`no method ${method}`);
 }
 
+/** The JSON of the contract as plain proto3 JSON, in which fields that hold JSON are the text that they are in protobuf. */
+function textOfEmbedded(message: JsonObject): JsonObject {
+  const text = JSON.stringify(message, (key, value: unknown) =>
+    ['affinity', 'security_context'].includes(key) && typeof value === 'object' ? JSON.stringify(value) : value,
+  );
+  return JSON.parse(text) as JsonObject;
+}
+
 /** A client of the HTTP gateway, in JSON or in protobuf. */
 export function httpClient(
   origin: string,
@@ -70,7 +78,7 @@ export function httpClient(
       const body =
         encoding === 'json'
           ? JSON.stringify(message)
-          : toBinary(input, fromJson(input, message as JsonObject, { ignoreUnknownFields: true }));
+          : toBinary(input, fromJson(input, textOfEmbedded(message as JsonObject), { ignoreUnknownFields: true }));
       const response = await request(`${origin}${PATHS[method]}`, {
         dispatcher: agent,
         method: 'POST',
@@ -84,7 +92,7 @@ export function httpClient(
       const bytes = new Uint8Array(await response.body.arrayBuffer());
       const decoded =
         encoding === 'json'
-          ? fromJson(output, JSON.parse(Buffer.from(bytes).toString()) as JsonObject, { registry })
+          ? fromJson(output, textOfEmbedded(JSON.parse(Buffer.from(bytes).toString()) as JsonObject), { registry })
           : fromBinary(output, bytes);
       const etag = response.headers['etag'];
       return reply(
@@ -124,7 +132,7 @@ export function grpcClient(address: string, who: ClientCredentials): ApiClient {
           `/${parent.typeName}/${name}`,
           (value: Uint8Array) => Buffer.from(value),
           (value: Buffer) => value,
-          toBinary(input, fromJson(input, message as JsonObject, { ignoreUnknownFields: true })),
+          toBinary(input, fromJson(input, textOfEmbedded(message as JsonObject), { ignoreUnknownFields: true })),
           metadata,
           { deadline: Date.now() + 20_000 },
           (error: ServiceError | null, value?: Buffer) => {

@@ -12,7 +12,7 @@ containers are deployed for each role. The same methods are there over gRPC.
 * Every response carries \`status\`: code 0 is success. The HTTP status says the same, unless the service is set to answer 200 to whatever passed
   authentication (\`httpErrorStatus: kuscia\`).
 * JSON input takes the names of fields as they stand here or in lowerCamelCase; \`null\` means absent; integers may be numbers or decimal strings. JSON
-  output has every field.
+  output has every field, but those that Kuscia's API lacks only where they are set.
 * Unless the service is set up without TLS, a client certificate and a token are needed.`;
 
 const MUTATIONS_OF_REVISIONS: readonly string[] = ['UpdateAppImage', 'DeleteAppImage'];
