@@ -7,6 +7,7 @@ import { mongoTestDatabase } from '../support/mongo-test-database.js';
 import { describeAppImageStore, type OpenedStore } from './app-image-store-contract.js';
 
 const mongo = inject('mongo');
+const HISTORY = { maxRevisions: 100, maxChanges: 100_000 };
 const title = 'url' in mongo ? `MongoDB (${mongo.kind})` : 'MongoDB';
 
 describe.skipIf('unavailable' in mongo)(`the contract of the store on ${title}`, () => {
@@ -17,7 +18,7 @@ async function openEmpty(): Promise<OpenedStore> {
   const database = mongoTestDatabase('url' in mongo ? mongo.url : '');
   const opened: AppImageStore[] = [];
   const open = async (): Promise<AppImageStore> => {
-    const store = await openMongoAppImageStore({ url: database.url, codec: appImageCodec });
+    const store = await openMongoAppImageStore({ url: database.url, codec: appImageCodec, history: HISTORY });
     opened.push(store);
     return store;
   };
