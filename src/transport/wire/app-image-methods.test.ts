@@ -4,6 +4,7 @@ import {
   QueryAppImageResponseData,
   UpdateAppImageRequest,
 } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
+import { stubStore } from '../../../test/support/stub-store.js';
 import {
   type AppImage,
   type AppImageCodec,
@@ -24,8 +25,7 @@ function storeOf(appImages: readonly AppImage[], codec: AppImageCodec = appImage
   const stored = new Map<string, StoredAppImage>(
     appImages.map((appImage) => [appImage.name, new StructuredRevision(codec, 1, 1, appImage)]),
   );
-  return {
-    kind: 'lmdb',
+  return stubStore({
     get: async (name) => stored.get(name),
     getMany: async (names) => names.map((name) => stored.get(name)),
     list: async ({ after, limit }) => [...stored.values()].filter(({ name }) => name > after).slice(0, limit),
@@ -36,16 +36,7 @@ function storeOf(appImages: readonly AppImage[], codec: AppImageCodec = appImage
       }
       return stored.get(name);
     },
-    getRevision: async () => undefined,
-    listRevisions: async () => [],
-    getTag: async () => undefined,
-    changeTag: async () => undefined,
-    readChanges: async () => [],
-    lastPosition: async () => 0,
-    onChange: () => () => undefined,
-    ping: async () => undefined,
-    [Symbol.asyncDispose]: async () => undefined,
-  };
+  });
 }
 
 const template = (name: string): AppImage =>
