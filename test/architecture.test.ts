@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: ['gen types'],
   service: ['domain'],
+  manifest: ['domain'],
   store: ['domain', 'observability types'],
   auth: ['domain', 'file-watch', 'transport types'],
   'file-watch': [],
