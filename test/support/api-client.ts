@@ -23,6 +23,8 @@ export interface ApiReply {
   /** Violations of a `google.rpc.BadRequest`, as `field: description`. */
   readonly violations: readonly string[];
   readonly data: JsonObject | undefined;
+  /** The whole response. */
+  readonly body: JsonObject;
   readonly etag: string | undefined;
 }
 
@@ -40,10 +42,19 @@ const PATHS: Readonly<Record<string, string>> = {
   batchQueryAppImage: '/api/v1/appimage/batchQuery',
   listAppImage: '/api/v1/appimage/list',
   healthZ: '/healthZ',
+  apply: '/api/v1/appimage/apply',
+  lint: '/api/v1/appimage/lint',
+  render: '/api/v1/appimage/render',
+  diff: '/api/v1/appimage/diff',
+  listRevisions: '/api/v1/appimage/revisions/list',
+  getRevision: '/api/v1/appimage/revisions/get',
+  rollback: '/api/v1/appimage/revisions/rollback',
+  setRevisionTag: '/api/v1/appimage/revisions/tag',
+  deleteRevisionTag: '/api/v1/appimage/revisions/untag',
 };
 
 export function descriptorOf(method: string) {
-  for (const service of ['AppImageService', 'HealthService']) {
+  for (const service of ['AppImageService', 'HealthService', 'appimage.v1.AppImageRegistryService']) {
     const descriptor = serviceDescriptor(service).methods.find(({ localName }) => localName === method);
     if (descriptor !== undefined) {
       return descriptor;
@@ -173,6 +184,7 @@ function reply(json: JsonObject, etag: string | undefined): ApiReply {
       detail.field_violations.map(({ field, description }) => `${field}: ${description}`),
     ),
     data: json['data'] as JsonObject | undefined,
+    body: json,
     etag,
   };
 }
