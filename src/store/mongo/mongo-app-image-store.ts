@@ -30,6 +30,7 @@ import {
   type RevisionDocument,
   reportingDamage,
 } from './revision-document.js';
+import { Turns } from './turns.js';
 
 export interface MongoAppImageStoreOptions {
   /** `mongodb://` or `mongodb+srv://`; the database it names, else `appimage`. */
@@ -40,6 +41,9 @@ export interface MongoAppImageStoreOptions {
 
 /** The longest name that every server takes as an indexed value. */
 const MAX_NAME_BYTES = 1000;
+
+/** More would not be faster: the driver's connections are as many, and FerretDB's SQLite lets writers wait that come at once, by trying again. */
+const MAX_CHANGES_AT_ONCE = { mongo: 100, ferretDb1: 8 };
 
 /** How often the wait between two conflicts is doubled. */
 const MAX_CONFLICT_BACKOFF_STEPS = 4;
@@ -66,6 +70,7 @@ export class MongoAppImageStore implements AppImageStore {
   /** Changes of one name take turns, since at most one of those that run at once could succeed. */
   readonly #changes = new KeyedQueue();
   readonly #tagChanges = new KeyedQueue();
+  #turns: Turns | undefined;
   #lastAnswerAtMs = 0;
   #indexesAsked = false;
   #closed = false;
@@ -114,9 +119,12 @@ export class MongoAppImageStore implements AppImageStore {
 
   async change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined> {
     const calledAtMs = performance.now();
-    return await this.#changes.run(name, () =>
-      this.#call((deadline) => this.#change(name, decide, origin, deadline), calledAtMs),
-    );
+    return await this.#changes.run(name, async () => {
+      this.#turns ??= new Turns(MAX_CHANGES_AT_ONCE[await this.#serverKind(calledAtMs)]);
+      return await this.#turns.run(() =>
+        this.#call((deadline) => this.#change(name, decide, origin, deadline), calledAtMs),
+      );
+    });
   }
 
   async getRevision(name: string, revision: number): Promise<Revision | undefined> {
@@ -201,6 +209,10 @@ export class MongoAppImageStore implements AppImageStore {
         throw error;
       }
     }
+  }
+
+  async #serverKind(calledAtMs: number): Promise<keyof typeof MAX_CHANGES_AT_ONCE> {
+    return (await this.#call(() => this.#database.isFerretDb1(), calledAtMs)) ? 'ferretDb1' : 'mongo';
   }
 
   async #change(

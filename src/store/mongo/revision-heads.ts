@@ -1,9 +1,10 @@
 import { StoreUnavailableError } from '../../domain/app-image/app-image-store.js';
 import type { ChangeLog } from './change-log.js';
 import { Deadline } from './deadline.js';
+import { HeadWriter } from './head-writer.js';
 import type { LogTail, UnsettledChange } from './log-tail.js';
 import { EXACT, type MongoDatabase } from './mongo-database.js';
-import { isDuplicateKey, translateMongoError, translatingErrors } from './mongo-errors.js';
+import { isDuplicateKey, translatingErrors } from './mongo-errors.js';
 import { expectRevisionDocument, type RevisionDocument } from './revision-document.js';
 import { HOLD_MS, TAKEOVER_MS, WriteClaims } from './write-claims.js';
 
@@ -21,11 +22,13 @@ export class RevisionHeads {
   readonly #database: MongoDatabase;
   readonly #log: ChangeLog;
   readonly #tail: LogTail;
+  readonly #writer: HeadWriter;
 
   constructor(database: MongoDatabase, log: ChangeLog, tail: LogTail) {
     this.#database = database;
     this.#log = log;
     this.#tail = tail;
+    this.#writer = new HeadWriter(database);
   }
 
   /** What the view shows of a name; a delete as well. */
@@ -56,12 +59,8 @@ export class RevisionHeads {
     sentAtMs: number,
     deadline: Deadline,
   ): Promise<void> {
-    if (await this.#database.isFerretDb1()) {
-      if (!(await this.#showWithin(sentAtMs + HOLD_MS, document, before))) {
-        await this.#showWithClaim(document, deadline);
-      }
-    } else {
-      await this.#replaceOlder(document, deadline);
+    if (!(await this.#writer.write({ document, before, holdEndsAtMs: sentAtMs + HOLD_MS, deadline }))) {
+      await this.#showWithClaim(document, deadline);
     }
     this.#tail.settle(document.name, document.revision);
   }
@@ -82,55 +81,17 @@ export class RevisionHeads {
         throw new StoreUnavailableError(`the change at position ${position} cannot be read yet`);
       }
       const document = expectRevisionDocument(found);
-      await ((await this.#database.isFerretDb1())
-        ? this.#showWithClaim(document, deadline)
-        : this.#replaceOlder(document, deadline));
+      const isShown =
+        !(await this.#database.isFerretDb1()) &&
+        (await this.#writer.write({ document, before: shown, holdEndsAtMs: 0, deadline }));
+      if (!isShown) {
+        await this.#showWithClaim(document, deadline);
+      }
     }
     this.#tail.settle(name, revision);
   }
 
-  /** In one step, so it may be sent any number of times, by anyone, at any time. */
-  async #replaceOlder(document: RevisionDocument, deadline: Deadline): Promise<void> {
-    const { _id, ...fields } = document;
-    const { name, revision } = document;
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await this.#database.appImages.replaceOne({ _id: name, revision: { $lt: revision } }, fields, { upsert: true });
-        return;
-      } catch (error) {
-        if (isDuplicateKey(error)) {
-          // One that is as new stands there.
-          return;
-        }
-        const translated = translateMongoError(error);
-        if (!(translated instanceof StoreUnavailableError)) {
-          throw translated;
-        }
-        await deadline.backOff(attempt, translated);
-      }
-    }
-  }
-
-  /** Shows a revision as the one who appended it, whom the others leave alone until then. */
-  async #showWithin(
-    endsAtMs: number,
-    document: RevisionDocument,
-    before: RevisionDocument | undefined,
-  ): Promise<boolean> {
-    if (performance.now() >= endsAtMs) {
-      return false;
-    }
-    try {
-      await this.#put(document, before);
-      return true;
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) {
-        return false;
-      }
-      throw error;
-    }
-  }
-
+  /** Shows a revision where that is not one step, as the only one who has a claim on doing so. */
   async #showWithClaim(document: RevisionDocument, deadline: Deadline): Promise<void> {
     const claims = new WriteClaims(this.#database.claims, document.name);
     for (let attempt = 0; ; attempt += 1) {

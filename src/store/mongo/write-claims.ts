@@ -9,9 +9,9 @@ export interface WriteClaimDocument {
 }
 
 /** How long after claiming a writer may still send its write. */
-export const HOLD_MS = 1000;
+export const HOLD_MS = 2000;
 /** How long others leave a claim alone that they have seen. More than {@link HOLD_MS}, or two could write at once. */
-export const TAKEOVER_MS = 1500;
+export const TAKEOVER_MS = 2500;
 
 /**
  * Makes conditional replacements exclusive on servers where they are not atomic: before a writer replaces a revision, it inserts a claim on
