@@ -11,7 +11,7 @@ export interface ResumePoint {
 }
 
 const CHECK_CHARACTERS = 8;
-const TOKEN = /^([0-9a-z]{1,11})(?:\.(s|c)([a-z0-9-]*))?~([\w-]{8})$/;
+const TOKEN = /^(0|[1-9a-z][0-9a-z]{0,10})(?:\.(s|c)([a-z0-9-]*))?~([\w-]{8})$/;
 
 /**
  * The token of a place, readable by every process on the same store: `position`, then `.s` and the last name while the state is sent, or `.c`
@@ -24,15 +24,17 @@ export function encodeResumeToken({ position, inState, stateAfter }: ResumePoint
 
 /** The place that a token names, or `undefined` where it is not one that {@link encodeResumeToken} made. */
 export function decodeResumeToken(token: string): ResumePoint | undefined {
-  const [, position = '', phase, stateAfter = '', check] = TOKEN.exec(token) ?? [];
-  if (check === undefined || checkSum(token.slice(0, -CHECK_CHARACTERS - 1)) !== check) {
+  const [, digits = '', phase, stateAfter = '', check] = TOKEN.exec(token) ?? [];
+  const position = Number.parseInt(digits, 36);
+  if (
+    check === undefined ||
+    !Number.isSafeInteger(position) ||
+    (phase === 'c' && stateAfter !== '') ||
+    checkSum(token.slice(0, -CHECK_CHARACTERS - 1)) !== check
+  ) {
     return undefined;
   }
-  return {
-    position: Number.parseInt(position, 36),
-    inState: phase !== undefined,
-    stateAfter: phase === 's' ? stateAfter : undefined,
-  };
+  return { position, inState: phase !== undefined, stateAfter: phase === 's' ? stateAfter : undefined };
 }
 
 function checkSum(place: string): string {

@@ -1,7 +1,10 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { StoredAppImage } from '../domain/app-image/app-image.js';
 import type { AppImageStore } from '../domain/app-image/app-image-store.js';
 import { HistoryExpiredError, type Revision } from '../domain/app-image/revision.js';
 import { AppImageError, invalidRequest, quoteValue } from '../domain/errors.js';
-import type { ChangeBatch, ChangeFeed } from './change-feed.js';
+import { BatchSize } from './batch-size.js';
+import { bytesOfChange, type ChangeBatch, type ChangeFeed } from './change-feed.js';
 import { decodeResumeToken, encodeResumeToken, type ResumePoint } from './resume-token.js';
 import { guardStore } from './store-call.js';
 
@@ -19,8 +22,9 @@ export type WatchEvent =
   | { readonly type: 'PUT' | 'DELETE'; readonly resumeToken: string; readonly revision: Revision }
   | { readonly type: 'STATE_COMPLETE' | 'CHECKPOINT'; readonly resumeToken: string };
 
-/** Events that go out together. `batch` is the same object for all watchers that get exactly the same. */
+/** Events that go out together. It is the same object for all watchers that get exactly the same. */
 export interface WatchBatch {
+  /** At least one. */
   readonly events: readonly WatchEvent[];
   /** Token of the last event. */
   readonly resumeToken: string;
@@ -33,16 +37,25 @@ export interface WatchServiceOptions {
   readonly maxBacklog: number;
 }
 
-/** Templates that are read at a time while the present state is sent. */
-const STATE_PAGE = 100;
+/** How often a watcher that does not read is looked at. */
+const BACKLOG_CHECK_MS = 250;
+/** How long to wait for a change that the store has counted, but does not show yet. */
+const UNSEEN_CHANGE_MS = 10;
+
+/** How long a token of another process may be ahead of what this one sees of the store. */
+const TOKEN_LEAD_MS = 1000;
+
+/** What the name of a template can begin with. */
+const NAME_PREFIX = /^([a-z0-9][a-z0-9-]{0,62})?$/;
 
 /** Streams changes. */
 export class WatchService {
   readonly #store: AppImageStore;
   readonly #feed: ChangeFeed;
   readonly #options: WatchServiceOptions;
-  readonly #events = new WeakMap<ChangeBatch, WatchBatch>();
-  readonly #ended = new AbortController();
+  /** What watchers of each prefix get of a batch. */
+  readonly #filtered = new WeakMap<ChangeBatch, Map<string, WatchBatch | undefined>>();
+  #ended = false;
 
   constructor(store: AppImageStore, feed: ChangeFeed, options: WatchServiceOptions) {
     this.#store = store;
@@ -52,7 +65,8 @@ export class WatchService {
 
   /** Ends every watch, as a server that is shutting down does: their clients go on elsewhere with their last tokens. */
   end(): void {
-    this.#ended.abort();
+    this.#ended = true;
+    this.#feed.wake();
   }
 
   /**
@@ -62,13 +76,16 @@ export class WatchService {
   async watch(
     { start, resumeToken, namePrefix }: WatchOptions,
     signal: AbortSignal,
-  ): Promise<AsyncGenerator<WatchBatch>> {
-    const from = resumeToken === '' ? await this.#startingPoint(start) : readToken(resumeToken);
-    if (resumeToken !== '' && !from.inState) {
-      // So that an expired token is refused at once, and not with the next change.
-      await guardHistory(() => this.#store.readChanges({ after: from.position, limit: 1 }));
+  ): Promise<AsyncGenerator<WatchBatch, void>> {
+    expectPrefix(namePrefix);
+    const given = resumeToken === '' ? undefined : readToken(resumeToken);
+    if (given !== undefined) {
+      await this.#expectKept(given);
+      return this.#stream(given, namePrefix, signal, false);
     }
-    return this.#stream(from, namePrefix, AbortSignal.any([signal, this.#ended.signal]));
+    const inState = start === 'STATE';
+    const from = { position: await this.#newest(), inState, stateAfter: inState ? '' : undefined };
+    return this.#stream(from, namePrefix, signal, true);
   }
 
   /**
@@ -86,124 +103,132 @@ export class WatchService {
     return () => clearInterval(timer);
   }
 
-  async #startingPoint(start: 'NOW' | 'STATE'): Promise<ResumePoint> {
-    const position = await guardStore('HISTORY_FAILED', () => this.#store.lastPosition());
-    return { position, inState: start === 'STATE', stateAfter: start === 'STATE' ? '' : undefined };
+  #newest(): Promise<number> {
+    return guardStore('HISTORY_FAILED', () => this.#store.lastPosition());
   }
 
-  async *#stream(from: ResumePoint, prefix: string, signal: AbortSignal): AsyncGenerator<WatchBatch> {
-    let { position } = from;
-    if (from.inState) {
-      if (from.stateAfter !== undefined) {
-        yield* this.#state(position, from.stateAfter, prefix, signal);
+  /** Refuses a token at once where its place is not in the history, and not with the next change. */
+  async #expectKept({ position }: ResumePoint): Promise<void> {
+    const giveUpAt = performance.now() + TOKEN_LEAD_MS;
+    for (let newest = await this.#newest(); position > newest; newest = await this.#newest()) {
+      if (performance.now() >= giveUpAt) {
+        throw new AppImageError(
+          'RESUME_TOKEN_EXPIRED',
+          `this resume token is ahead of the newest change, whose token is ${tokenAt(newest)}: the store was restored from a backup, or the token is another store's; watch from STATE`,
+        );
       }
-      for await (const { batch, through } of this.#catchUp(position, prefix, signal)) {
-        position = through;
-        if (batch !== undefined) {
-          yield batch;
-        }
-      }
-      if (signal.aborted) {
-        return;
-      }
-      const token = encodeResumeToken({ position, inState: false, stateAfter: undefined });
-      yield { events: [{ type: 'STATE_COMPLETE', resumeToken: token }], resumeToken: token };
+      await sleep(BACKLOG_CHECK_MS);
     }
-    yield* this.#live(position, prefix, signal);
+    await guardHistory(() => this.#store.readChanges({ after: position, limit: 1 }));
+  }
+
+  async *#stream(from: ResumePoint, prefix: string, signal: AbortSignal, fresh: boolean): AsyncGenerator<WatchBatch> {
+    const leave = await guardStore('HISTORY_FAILED', () => this.#feed.join());
+    try {
+      let { position } = from;
+      if (from.inState) {
+        if (from.stateAfter !== undefined) {
+          yield* this.#state(position, from.stateAfter, prefix, signal);
+        }
+        const end = await this.#newest();
+        while (position < end && this.#goesOn(signal)) {
+          const batch = await guardHistory(() => this.#feed.read(position));
+          if (batch === undefined) {
+            await sleep(UNSEEN_CHANGE_MS);
+          } else {
+            position = batch.through;
+            yield* batchOf(batch.changes.flatMap((revision) => eventOf(revision, prefix, true)));
+          }
+        }
+        if (this.#goesOn(signal)) {
+          yield markerAt('STATE_COMPLETE', position);
+        }
+      } else if (fresh) {
+        // So that a watcher that loses its connection before anything happens has a token to go on with.
+        yield markerAt('CHECKPOINT', position);
+      }
+      yield* this.#live(position, prefix, signal);
+    } finally {
+      leave();
+    }
   }
 
   /** The templates as they stood at `position`; those that changed since are left out, since their changes follow. */
   async *#state(position: number, stateAfter: string, prefix: string, signal: AbortSignal): AsyncGenerator<WatchBatch> {
-    let after = stateAfter === '' ? nameBefore(prefix) : stateAfter;
-    while (!signal.aborted) {
-      const page = await guardStore('LIST_FAILED', () => this.#store.list({ after, limit: STATE_PAGE }));
+    const size = new BatchSize();
+    const first = nameBefore(prefix);
+    let after = stateAfter > first ? stateAfter : first;
+    while (this.#goesOn(signal)) {
+      const { limit } = size;
+      const read = await guardStore('LIST_FAILED', () => this.#store.list({ after, limit }));
+      const page = size.fit(read, (content) => bytesOfChange({ content }));
       const matching = page.filter(({ name }) => name.startsWith(prefix));
       const standing = matching.filter((stored) => stored.position <= position);
-      const revisions = await Promise.all(
-        standing.map((stored) =>
-          guardStore('HISTORY_FAILED', () => this.#store.getRevision(stored.name, stored.revision)),
-        ),
+      const revisions = await Promise.all(standing.map((stored) => this.#revisionOf(stored)));
+      yield* batchOf(
+        revisions.flatMap((revision) => {
+          if (revision === undefined) {
+            return [];
+          }
+          const resumeToken = encodeResumeToken({ position, inState: true, stateAfter: revision.name });
+          return [{ type: 'PUT' as const, resumeToken, revision }];
+        }),
       );
-      const events = revisions.flatMap((revision) => {
-        if (revision === undefined) {
-          return [];
-        }
-        const resumeToken = encodeResumeToken({ position, inState: true, stateAfter: revision.name });
-        return [{ type: 'PUT' as const, resumeToken, revision }];
-      });
-      const last = events.at(-1);
-      if (last !== undefined) {
-        yield { events, resumeToken: last.resumeToken };
-      }
-      if (page.length < STATE_PAGE || matching.length < page.filter(({ name }) => name >= prefix).length) {
+      if (matching.length < page.length || (page.length === read.length && read.length < limit)) {
         return;
       }
       after = page.at(-1)?.name ?? after;
+      await nextTurn();
     }
   }
 
-  /** What has changed since the state was read, up to the newest change at the time of the call. */
-  async *#catchUp(
-    from: number,
-    prefix: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<{ batch: WatchBatch | undefined; through: number }> {
-    const end = await guardStore('HISTORY_FAILED', () => this.#store.lastPosition());
-    for (let position = from; position < end && !signal.aborted; ) {
-      const changes = await guardHistory(() => this.#store.readChanges({ after: position, limit: STATE_PAGE }));
-      const last = changes.at(-1);
-      if (last === undefined) {
-        return;
-      }
-      position = last.position;
-      const events = changes.flatMap((revision) => eventOf(revision, prefix, true));
-      yield {
-        batch: events.length === 0 ? undefined : { events, resumeToken: events.at(-1)?.resumeToken ?? '' },
-        through: position,
-      };
-    }
+  /** `undefined` where it is kept no longer: then it has been replaced many times meanwhile, and its changes follow. */
+  #revisionOf({ name, revision }: StoredAppImage): Promise<Revision | undefined> {
+    return guardStore('HISTORY_FAILED', () => this.#store.getRevision(name, revision));
   }
 
   async *#live(from: number, prefix: string, signal: AbortSignal): AsyncGenerator<WatchBatch> {
+    const { checkpointIntervalMs } = this.#options;
     let position = from;
-    let checkpointAt = Date.now() + this.#options.checkpointIntervalMs;
-    while (!signal.aborted) {
+    let checkpointAt = performance.now() + checkpointIntervalMs;
+    while (this.#goesOn(signal)) {
       const batch = await guardHistory(() => this.#feed.next(position));
-      if (batch !== undefined) {
-        position = batch.through;
-        const events = this.#eventsOf(batch, prefix);
-        if (events.events.length > 0) {
-          checkpointAt = Date.now() + this.#options.checkpointIntervalMs;
-          yield events;
-        }
-      } else if (Date.now() >= checkpointAt) {
-        checkpointAt = Date.now() + this.#options.checkpointIntervalMs;
-        const resumeToken = encodeResumeToken({ position, inState: false, stateAfter: undefined });
-        yield { events: [{ type: 'CHECKPOINT', resumeToken }], resumeToken };
-      } else {
-        await this.#feed.waitBehind(position, checkpointAt - Date.now(), signal);
+      position = batch?.through ?? position;
+      const events = batch && this.#eventsOf(batch, prefix);
+      if (events !== undefined) {
+        yield events;
+        checkpointAt = performance.now() + checkpointIntervalMs;
+      } else if (performance.now() >= checkpointAt) {
+        yield markerAt('CHECKPOINT', position);
+        checkpointAt = performance.now() + checkpointIntervalMs;
+      } else if (batch === undefined) {
+        await this.#feed.waitBehind(position, checkpointAt - performance.now(), signal);
       }
     }
   }
 
-  #eventsOf(batch: ChangeBatch, prefix: string): WatchBatch {
-    if (prefix !== '') {
-      return toWatchBatch(batch, prefix);
+  #goesOn(signal: AbortSignal): boolean {
+    return !signal.aborted && !this.#ended && !this.#feed.closed;
+  }
+
+  #eventsOf(batch: ChangeBatch, prefix: string): WatchBatch | undefined {
+    let byPrefix = this.#filtered.get(batch);
+    if (byPrefix === undefined) {
+      byPrefix = new Map();
+      this.#filtered.set(batch, byPrefix);
     }
-    let events = this.#events.get(batch);
-    if (events === undefined) {
-      events = toWatchBatch(batch, '');
-      this.#events.set(batch, events);
+    if (!byPrefix.has(prefix)) {
+      const [events] = batchOf(batch.changes.flatMap((revision) => eventOf(revision, prefix, false)));
+      byPrefix.set(prefix, events);
     }
-    return events;
+    return byPrefix.get(prefix);
   }
 }
 
-const BACKLOG_CHECK_MS = 250;
-
-function toWatchBatch({ changes }: ChangeBatch, prefix: string): WatchBatch {
-  const events = changes.flatMap((revision) => eventOf(revision, prefix, false));
-  return { events, resumeToken: events.at(-1)?.resumeToken ?? '' };
+/** One batch of the events, or none where there are none. */
+function batchOf(events: readonly WatchEvent[]): readonly WatchBatch[] {
+  const last = events.at(-1);
+  return last === undefined ? [] : [{ events, resumeToken: last.resumeToken }];
 }
 
 function eventOf(revision: Revision, prefix: string, inState: boolean): readonly WatchEvent[] {
@@ -212,6 +237,26 @@ function eventOf(revision: Revision, prefix: string, inState: boolean): readonly
   }
   const resumeToken = encodeResumeToken({ position: revision.position, inState, stateAfter: undefined });
   return [{ type: revision.content === undefined ? 'DELETE' : 'PUT', resumeToken, revision }];
+}
+
+function markerAt(type: 'STATE_COMPLETE' | 'CHECKPOINT', position: number): WatchBatch {
+  const resumeToken = tokenAt(position);
+  return { events: [{ type, resumeToken }], resumeToken };
+}
+
+function tokenAt(position: number): string {
+  return encodeResumeToken({ position, inState: false, stateAfter: undefined });
+}
+
+function expectPrefix(prefix: string): void {
+  if (!NAME_PREFIX.test(prefix)) {
+    throw invalidRequest([
+      {
+        field: 'name_prefix',
+        description: `no name of a template begins with ${quoteValue(prefix)}; names are 1 to 63 of a-z, 0-9 and "-", and begin with a letter or digit`,
+      },
+    ]);
+  }
 }
 
 function readToken(token: string): ResumePoint {
@@ -232,10 +277,9 @@ async function guardHistory<T>(read: () => Promise<T>): Promise<T> {
     return await guardStore('HISTORY_FAILED', read);
   } catch (error) {
     if (error instanceof HistoryExpiredError) {
-      const earliest = encodeResumeToken({ position: error.earliest, inState: false, stateAfter: undefined });
       throw new AppImageError(
         'RESUME_TOKEN_EXPIRED',
-        `the history no longer reaches back to this resume token; the earliest usable one is ${earliest}, and a watch from STATE misses nothing that still stands`,
+        `the history no longer reaches back to this resume token; the earliest usable one is ${tokenAt(error.earliest)}, which skips what happened in between; a watch from STATE misses nothing that still stands`,
       );
     }
     throw error;

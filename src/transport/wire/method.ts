@@ -82,13 +82,24 @@ export interface StreamMethod {
    * Begins a stream from an encoded request, as gRPC sends it.
    * @throws AppImageError where the stream cannot begin; the stream itself throws it where it cannot go on
    */
-  open(request: Uint8Array, signal: AbortSignal): Promise<AsyncGenerator<StreamMessage>>;
-  /** The encoded request for the parameters of a query string and the `Last-Event-ID` header of an event source. */
-  requestFromQuery(query: ReadonlyMap<string, string>, lastEventId: string | undefined): Uint8Array;
+  open(request: Uint8Array, context: StreamContext): Promise<AsyncGenerator<StreamMessage, void>>;
+  /**
+   * The encoded request for the parameters of a query string and the `Last-Event-ID` header of an event source.
+   * @throws AppImageError REQUEST_INVALID where a parameter is unknown, or is not what it may be
+   */
+  requestFromQuery(query: Readonly<Record<string, unknown>>, lastEventId: string | undefined): Uint8Array;
   /** Calls `onSlow` when a client that does not read has too much waiting for it; returns a function to call when it reads again. */
   whileBlocked(onSlow: () => void): () => void;
   /** Ends every stream, since the server shuts down. */
   end(): void;
+}
+
+/** What a stream gets besides its request. */
+export interface StreamContext {
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+  /** Tells what a stream is about, for its lines in the log; called as soon as the request is decoded, also where the stream cannot begin. */
+  readonly onSubject: (subject: Readonly<Record<string, string>>) => void;
 }
 
 /** A message of a stream. Encoded on first use, and once for all clients that get the same. */
@@ -97,11 +108,12 @@ export interface StreamMessage {
   readonly protobuf: Uint8Array;
   /** The same as server-sent events, each with its id, type and data. */
   readonly events: Uint8Array;
+  readonly eventCount: number;
   /** Where a client goes on that has received this message. */
   readonly resumeToken: string;
 }
 
 /** Full name of a method's gRPC path: `/package.Service/Method`. */
-export function grpcPath(method: Method): string {
+export function grpcPath(method: Method | StreamMethod): string {
   return `/${method.descriptor.parent.typeName}/${method.descriptor.name}`;
 }
