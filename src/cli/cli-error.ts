@@ -9,6 +9,8 @@ interface CliErrorOptions {
   readonly serverCode?: number | undefined;
   /** Whether the command has written its document already, so that the error is not to be one more. */
   readonly isReported?: boolean;
+  /** Whether the user has seen the violations already. */
+  readonly areViolationsShown?: boolean;
   readonly cause?: unknown;
 }
 
@@ -20,6 +22,7 @@ export class CliError extends Error {
   readonly violations: readonly FieldViolation[];
   readonly serverCode: number | undefined;
   readonly isReported: boolean;
+  readonly areViolationsShown: boolean;
 
   constructor(exit: ExitName, message: string, options: CliErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -28,6 +31,7 @@ export class CliError extends Error {
     this.violations = options.violations ?? [];
     this.serverCode = options.serverCode;
     this.isReported = options.isReported ?? false;
+    this.areViolationsShown = options.areViolationsShown ?? false;
   }
 
   get exitCode(): number {

@@ -118,7 +118,7 @@ function readSettings(value: unknown, path: string, name: string): ContextSettin
     Object.entries(settings)
       .filter(([, setting]) => setting !== null)
       .map(([key, setting]) => {
-        if (typeof setting === 'object') {
+        if (typeof setting !== 'string' && typeof setting !== 'number' && typeof setting !== 'boolean') {
           throw wrong(path, `${where}: ${key} must be a text`);
         }
         return [key, String(setting)];

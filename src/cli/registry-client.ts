@@ -8,7 +8,6 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import type { WatchResponse } from '../../gen/appimage/v1/registry.js';
-import type { Status } from '../../gen/kuscia/proto/api/v1alpha1/common.js';
 import { addressOf, type ConnectionCredentials, type ConnectionSettings } from './connection.js';
 import { METHODS, type RemoteMethod } from './registry-methods.js';
 import { remoteError, transportError } from './remote-error.js';
@@ -81,7 +80,7 @@ export class RegistryClient implements Disposable {
     options: RemoteCallOptions = {},
   ): Promise<Answer<ResponseOf<Name>>> {
     const answer = await this.attempt(name, request, options);
-    const failure = remoteError((answer.response as { status: Status | undefined }).status);
+    const failure = remoteError(answer.response.status);
     if (failure !== undefined) {
       throw failure;
     }

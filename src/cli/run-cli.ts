@@ -44,12 +44,12 @@ export async function runCli(
 }
 
 /** Tells of an error: what is wrong, every fault, and what to do next. */
-export function sayError(terminal: Terminal, { message, violations, hint }: CliError): void {
+export function sayError(terminal: Terminal, { message, violations, areViolationsShown, hint }: CliError): void {
   if (message !== '') {
     terminal.say(`${terminal.paintTalk('red', 'error:')} ${message}`);
   }
   // One fault is all in the message.
-  if (violations.length > 1) {
+  if (violations.length > 1 && !areViolationsShown) {
     for (const { field, description } of violations) {
       terminal.say(`  ${field === '' ? '' : `${field}: `}${description}`);
     }
