@@ -36,11 +36,18 @@ format: $(INSTALLED) ## Format every file
 docs: $(INSTALLED) ## Write the generated parts of docs/
 	npm run --silent docs
 
+interop: build ## Call every method from Go, Python and Java (INTEROP_REQUIRE=go,python,java fails where one is missing)
+	npx tsx interop/run.ts
+
+bench: build ## Measure the service against its floors; QUICK=1 within a minute
+	npx tsx bench/run.ts
+
 clean: ## Remove what can be made again; certs/ and data/ stay
 	rm -rf dist coverage node_modules .cache
 
 $(INSTALLED): package.json package-lock.json
-	npm ci --no-fund --no-audit
+	@# Not `npm ci`: it refuses a lock file that lacks the binaries of other platforms, as happens where a registry does not have them all.
+	npm install --no-save --no-fund --no-audit
 	@touch $@
 
 $(GENERATED): $(PROTOS) buf.gen.yaml scripts/generate.ts | $(INSTALLED)

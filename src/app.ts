@@ -31,11 +31,13 @@ import { watchMethod } from './transport/wire/watch-method.js';
 /** A client that has not finished the TLS handshake by then is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** The running service. */
-export interface App extends AsyncDisposable {
+/** The running service without its admin endpoint: what each process has that serves. */
+export interface Service extends AsyncDisposable {
   readonly http: AddressInfo;
   readonly grpc: AddressInfo;
-  readonly admin: AddressInfo;
+  readonly metrics: ServiceMetrics;
+  /** Whether the store answers. Never rejects. */
+  readonly ready: () => Promise<boolean>;
   /**
    * Ends in order: takes nothing new, finishes what is in flight for as long as the configuration allows, closes the store. Safe to
    * call again.
@@ -43,11 +45,49 @@ export interface App extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The whole service in one process. */
+export interface App extends Service {
+  readonly admin: AddressInfo;
+}
+
 /**
- * Puts the parts together and starts them: the only place that knows all of them.
+ * Starts the service and its admin endpoint.
  * @throws Error saying which part could not start and why; what had been opened is closed again
  */
 export async function startApp(config: Config, log: Logger): Promise<App> {
+  if (config.initCerts) {
+    await initCertificates(config, log);
+  }
+  const service = await startService(config, log);
+  try {
+    const { ready } = service;
+    const admin = await AdminServer.start({
+      host: config.adminHost,
+      port: config.adminPort,
+      ready,
+      metrics: () => service.metrics.expose(),
+      log,
+    });
+    return {
+      ...service,
+      admin: admin.address,
+      [Symbol.asyncDispose]: async () => {
+        admin.beginShutdown();
+        await service[Symbol.asyncDispose]();
+        await admin[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await service[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * Puts the parts together and starts them: the only place that knows all of them.
+ * @throws Error as {@link startApp}
+ */
+export async function startService(config: Config, log: Logger): Promise<Service> {
   const opened = new OpenedParts();
   try {
     return await startParts(config, log, opened);
@@ -57,10 +97,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   }
 }
 
-async function startParts(config: Config, log: Logger, opened: OpenedParts): Promise<App> {
-  if (config.initCerts && config.protocol !== 'NOTLS') {
-    await initCertificates(config, log);
-  }
+async function startParts(config: Config, log: Logger, opened: OpenedParts): Promise<Service> {
   const metrics = new ServiceMetrics({
     methods: [...APP_IMAGE_METHOD_NAMES, ...REGISTRY_METHOD_NAMES],
     version: readVersion(),
@@ -126,21 +163,11 @@ async function startParts(config: Config, log: Logger, opened: OpenedParts): Pro
       onConnection: (socket) => grpc.accept(socket),
     }),
   );
-  const admin = opened.add(
-    await AdminServer.start({
-      host: config.adminHost,
-      port: config.adminPort,
-      ready,
-      metrics: () => metrics.expose(),
-      log,
-    }),
-  );
   const httpAddress = await httpListener.listen(config.host, config.httpPort);
   const grpcAddress = await grpcListener.listen(config.host, config.grpcPort);
 
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    admin.beginShutdown();
     const { shutdownGraceMs: graceMs } = config;
     // The listeners stop accepting at once, and end when the servers have let go of the last connection.
     const listeners = [httpListener.close(), grpcListener.close()];
@@ -151,7 +178,8 @@ async function startParts(config: Config, log: Logger, opened: OpenedParts): Pro
   return {
     http: httpAddress,
     grpc: grpcAddress,
-    admin: admin.address,
+    metrics,
+    ready,
     [Symbol.asyncDispose]: () => {
       closed ??= close();
       return closed;
@@ -176,7 +204,11 @@ function openWatches(config: Config, store: AppImageStore, log: Logger, opened: 
   });
 }
 
-async function initCertificates(config: Config, log: Logger): Promise<void> {
+/** Makes what {@link Config.initCerts} asks for, where it is missing. */
+export async function initCertificates(config: Config, log: Logger): Promise<void> {
+  if (config.protocol === 'NOTLS') {
+    return;
+  }
   const directory = resolve(config.certsDir);
   const { made, missingNames } = await makeDevelopmentCertificates(directory, { extraNames: config.extraNames });
   if (made) {

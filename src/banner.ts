@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { App } from './app.js';
 import type { Config } from './config/options.js';
+import type { Serving } from './process/serving.js';
 
 /** What someone sees who has just started the server: where it listens, and a command to paste. */
-export function banner(config: Config, app: App): string {
+export function banner(config: Config, app: Serving): string {
   const scheme = config.protocol === 'NOTLS' ? 'http' : 'https';
   const host = ['::', '0.0.0.0', '127.0.0.1', '::1'].includes(config.host) ? 'localhost' : config.host;
   return [
@@ -33,6 +33,8 @@ function createCommand(config: Config, origin: string): string {
   const lines = [`curl -X POST '${origin}/api/v1/appimage/create'`, `--header 'Content-Type: application/json'`];
   if (config.tokenFile !== undefined) {
     lines.push(`--header "Token: $(cat '${resolve(config.tokenFile)}')"`);
+  } else if (config.tokensFile !== undefined) {
+    lines.push(`--header 'Token: <a token of ${resolve(config.tokensFile)}>'`);
   }
   if (config.protocol !== 'NOTLS') {
     lines.push(`--cacert '${resolve(config.caFile)}'`);

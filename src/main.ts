@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import { startApp } from './app.js';
 import { banner } from './banner.js';
@@ -6,6 +7,8 @@ import { ConfigError } from './config/config-error.js';
 import { loadConfig } from './config/load-config.js';
 import type { Config } from './config/options.js';
 import { ServiceLog } from './observability/logger.js';
+import { serveAsWorker } from './process/serve-as-worker.js';
+import { serveWithWorkers } from './process/serve-with-workers.js';
 
 /** A wrong flag, variable or file, as in sysexits.h. */
 const EXIT_USAGE = 64;
@@ -32,8 +35,12 @@ async function serve(config: Config, warnings: readonly string[], log: ServiceLo
     logger.warn(warning);
   }
 
+  if (cluster.isWorker) {
+    await serveAsWorker(config, logger);
+    return;
+  }
   const signal = nextSignal();
-  const app = await startApp(config, logger);
+  const app = config.workers === 1 ? await startApp(config, logger) : await serveWithWorkers(config, logger);
   logger.info({ http: app.http, grpc: app.grpc, admin: app.admin, protocol: config.protocol }, 'listening');
   if (process.stderr.isTTY || config.initCerts) {
     process.stderr.write(`${banner(config, app)}\n`);

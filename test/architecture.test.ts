@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'file-watch': [],
   observability: ['domain', 'file-watch types'],
   config: ['observability', 'domain'],
+  process: ['root', 'config', 'transport'],
   transport: ['service', 'domain', 'auth', 'observability', 'file-watch', 'gen'],
   // Of the transport a client shares the codecs, and nothing of the servers.
   cli: ['domain', 'manifest', 'gen', 'config', 'transport/wire'],
@@ -36,7 +37,7 @@ function imports(): Import[] {
     const source = readFileSync(join(root, 'src', file), 'utf8');
     return [...source.matchAll(/^(?:import|export)( type)?[^;]*? from '(\.[^']+)';/gms)].map(([, type, target]) => {
       const path = relative(root, resolve(root, 'src', dirname(file), target ?? ''));
-      const to = path.startsWith('gen') ? 'gen' : (path.split('/')[1] ?? '');
+      const to = path.startsWith('gen') ? 'gen' : path.split('/').length > 2 ? (path.split('/')[1] ?? '') : 'root';
       return {
         from: file.includes('/') ? (file.split('/')[0] ?? '') : 'root',
         to,

@@ -239,6 +239,15 @@ export const OPTIONS = {
     maximum: DAY_MS,
     default: 65_000,
   }),
+  workers: integer({
+    group: 'Limits and times',
+    description:
+      'Processes that serve, on the same ports and the same store: as many as there are processors to use. Limits on connections and rates hold for each.',
+    unit: 'processes',
+    minimum: 1,
+    maximum: 128,
+    default: 1,
+  }),
   shutdownGraceMs: integer({
     group: 'Limits and times',
     description: 'How long requests in flight may take to finish after SIGTERM or SIGINT.',

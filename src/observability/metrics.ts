@@ -73,18 +73,21 @@ export class ServiceMetrics implements RequestMetrics, StoreMetrics, ReloadObser
     });
     this.#reloadSucceeded = new Gauge({
       name: 'appimage_reload_last_success',
+      aggregator: 'min',
       help: 'Whether the newest certificates or tokens are in use: 1, or 0 where they are broken and older ones are used.',
       labelNames: ['source'],
       registers,
     });
     this.#reloadedAt = new Gauge({
       name: 'appimage_reload_last_success_timestamp_seconds',
+      aggregator: 'min',
       help: 'When certificates or tokens were last read without a fault.',
       labelNames: ['source'],
       registers,
     });
     const buildInfo = new Gauge({
       name: 'appimage_build_info',
+      aggregator: 'first',
       help: 'Always 1; the labels tell the version of the server and of Node.js.',
       labelNames: ['version', 'node_version'],
       registers,
@@ -143,6 +146,7 @@ export class ServiceMetrics implements RequestMetrics, StoreMetrics, ReloadObser
     this.registry.registerMetric(
       new Gauge({
         name: 'appimage_certificate_expiry_timestamp_seconds',
+        aggregator: 'min',
         help: 'When the certificate in use expires: the one of the server, and the one of the authority for client certificates.',
         labelNames: ['certificate'],
         registers: [],

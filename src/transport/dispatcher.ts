@@ -162,11 +162,18 @@ export class Dispatcher {
   }
 
   /**
-   * The response to a request that reached no method: unknown path, wrong HTTP method, refused caller, body over the limit.
+   * The response to a request that did not get as far as its method, or is for none: unknown path, wrong HTTP method, refused caller,
+   * body over the limit.
    * Leaves a metric and a line in the log as well.
    */
-  refuse(error: unknown, encoding: Encoding, caller: Omit<Caller, 'principal'>, methodName = 'none'): WireResponse {
-    const response = this.#fail(error, encoding, caller);
+  refuse(
+    error: unknown,
+    encoding: Encoding,
+    caller: Omit<Caller, 'principal'>,
+    method?: Method | StreamMethod,
+  ): WireResponse {
+    const methodName = method?.name ?? 'none';
+    const response = this.#fail(error, encoding, caller, method?.descriptor.output);
     this.#metrics.refused(caller.transport, methodName, response.error?.code ?? 0);
     this.#log.warn(
       {

@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
 
-/** What may stand in a log line, a header and gRPC metadata alike: visible ASCII, not too long. */
-const SANE_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+/**
+ * What a caller's request id may look like: visible ASCII without quotes, backslash and angle brackets, so that it can stand in a header,
+ * a log line and a message as it is.
+ */
+const ACCEPTED = /^[!#-&(-;=?-[\]-_a-~]{1,128}$/;
 
-/** Tells processes and restarts apart, so that a counter is enough for the rest: random bytes for each request would cost more. */
-const processPrefix = `${randomBytes(8).toString('hex')}-`;
+/** Tells the ids of this process from those of any other. */
+const PROCESS_PREFIX = randomBytes(8).toString('hex');
+
 let made = 0;
 
-/**
- * The id under which a request is logged and answered: the caller's own (`x-request-id`) where it is 1 to 128 visible ASCII
- * characters, else a new one that no other process makes.
- */
-export function requestIdFrom(value: string | undefined): string {
-  if (value !== undefined && SANE_REQUEST_ID.test(value)) {
-    return value;
-  }
+/** The request id that a caller sent in `x-request-id`, if it is fit to be repeated, otherwise a new one. */
+export function requestIdFrom(header: string | string[] | undefined): string {
+  return typeof header === 'string' && ACCEPTED.test(header) ? header : newRequestId();
+}
+
+/** A request id that no other request has, in this process or another. */
+export function newRequestId(): string {
   made += 1;
-  return processPrefix + made.toString(36);
+  return `${PROCESS_PREFIX}-${made.toString(36)}`;
 }

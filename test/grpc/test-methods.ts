@@ -28,7 +28,9 @@ export class TestMethods {
       mutates: false,
       invoke: async (request) => {
         this.seen.push(request);
-        return await this.#query(decodeProtobuf(QueryAppImageRequest, request.body).name);
+        return await this.#query(
+          decodeProtobuf(QueryAppImageRequest, descriptor('queryAppImage').input, request.body).name,
+        );
       },
     },
     {
@@ -39,7 +41,7 @@ export class TestMethods {
       mutates: true,
       invoke: async (request, { onSubject }) => {
         this.seen.push(request);
-        const { name } = decodeProtobuf(CreateAppImageRequest, request.body);
+        const { name } = decodeProtobuf(CreateAppImageRequest, descriptor('createAppImage').input, request.body);
         onSubject({ appImage: name, customHeaders: new Map() });
         return { body: encodeDone('protobuf'), etag: '"1"', warnings: [] };
       },

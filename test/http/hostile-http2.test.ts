@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TemporaryCertificates } from '../support/temporary-certificates.js';
 import {
   connectRaw,
@@ -14,6 +14,10 @@ import {
 let certificates: TemporaryCertificates;
 let gateway: TestGateway;
 let impatient: TestGateway;
+/** Closed behind each test. */
+const sessions: ClientHttp2Session[] = [];
+/** What was logged by then. */
+const logged: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
   certificates = await TemporaryCertificates.create();
@@ -27,14 +31,20 @@ afterAll(async () => {
   await certificates[Symbol.asyncDispose]();
 });
 
-beforeEach(() => {
-  gateway.requests.length = 0;
+afterEach(() => {
+  for (const session of sessions.splice(0)) {
+    session.destroy();
+  }
+  logged.push(...gateway.log, ...impatient.log);
+  gateway.reset();
+  impatient.reset();
 });
 
 function openSession(port: number): ClientHttp2Session {
   const { ca, client } = certificates;
   const session = connect(`https://127.0.0.1:${port}`, { ca, cert: client.certificate, key: client.key });
   session.on('error', () => undefined);
+  sessions.push(session);
   return session;
 }
 
@@ -47,13 +57,10 @@ function post(session: ClientHttp2Session, headers: Record<string, string> = {})
   return stream;
 }
 
-interface StreamEnd {
-  readonly status: number | undefined;
-  readonly body: string;
-  readonly code: number;
-}
-
-async function endOf(stream: ClientHttp2Stream): Promise<StreamEnd> {
+/** What comes over a stream until it ends; the status is `undefined` where it ends without an answer. */
+async function answerOf(
+  stream: ClientHttp2Stream,
+): Promise<{ readonly status: number | undefined; readonly body: string }> {
   let status: number | undefined;
   let body = '';
   stream.on('response', (headers) => {
@@ -63,28 +70,29 @@ async function endOf(stream: ClientHttp2Stream): Promise<StreamEnd> {
   stream.on('data', (text: string) => {
     body += text;
   });
-  return await new Promise((resolve) => {
-    stream.on('close', () => resolve({ status, body, code: stream.rstCode }));
+  await new Promise((resolve) => {
+    stream.on('end', resolve);
+    stream.on('close', resolve);
   });
+  return { status, body };
 }
 
 describe('hostile clients over HTTP/2', () => {
   it('get 413 for a body over the limit that was not announced, and are told to stop', async () => {
-    const session = openSession(gateway.tlsPort);
-    const stream = post(session);
-    const end = endOf(stream);
+    const stream = post(openSession(gateway.tlsPort));
+    const answer = answerOf(stream);
     const chunk = Buffer.alloc(16 * 1024, '[');
     const timer = setInterval(() => {
-      if (!stream.destroyed && stream.writable) {
+      if (stream.writable) {
         stream.write(chunk);
       }
     }, 1);
-    const { status, body, code } = await end;
-    clearInterval(timer);
-    session.destroy();
+    const { status, body } = await answer;
     expect(status).toBe(413);
     expect(body).toContain('13152');
-    expect(code).toBe(constants.NGHTTP2_NO_ERROR);
+    await expect.poll(() => stream.closed).toBe(true);
+    clearInterval(timer);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
     expect(gateway.requests).toEqual([]);
   });
 
@@ -92,8 +100,7 @@ describe('hostile clients over HTTP/2', () => {
     const session = openSession(gateway.tlsPort);
     const stream = post(session, { token: 'wrong' });
     stream.write('{');
-    const { status } = await endOf(stream);
-    session.destroy();
+    const { status } = await answerOf(stream);
     expect(status).toBe(401);
   });
 
@@ -102,13 +109,14 @@ describe('hostile clients over HTTP/2', () => {
     const broken = post(session);
     broken.write('{');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    broken.close(constants.NGHTTP2_CANCEL);
+    // Closing it would end the body in order first.
+    broken.destroy();
     const short = post(session, { 'content-length': '100' });
     short.end('{}');
-    const { status } = await endOf(short);
+    const { status } = await answerOf(short);
     expect(status === undefined || status >= 400).toBe(true);
     session.destroy();
-    await expect.poll(() => gateway.openConnections()).toBe(0);
+    await expect.poll(() => gateway.openConnections(), { timeout: 5000 }).toBe(0);
     expect(gateway.requests).toEqual([]);
   });
 
@@ -116,8 +124,7 @@ describe('hostile clients over HTTP/2', () => {
     const session = openSession(impatient.tlsPort);
     const stream = post(session);
     stream.write('{');
-    const { status, body } = await endOf(stream);
-    session.destroy();
+    const { status, body } = await answerOf(stream);
     expect(status).toBe(408);
     expect(body).toContain('11100');
   });
@@ -126,7 +133,7 @@ describe('hostile clients over HTTP/2', () => {
     const session = openSession(impatient.tlsPort);
     const stream = post(session);
     stream.end('{}');
-    await endOf(stream);
+    await answerOf(stream);
     const code = await new Promise((resolve) => session.once('goaway', resolve));
     expect(code).toBe(constants.NGHTTP2_NO_ERROR);
     await new Promise((resolve) => session.once('close', resolve));
@@ -140,25 +147,25 @@ describe('hostile clients over HTTP/2', () => {
     session.destroy();
   });
 
-  it('do no harm by opening and resetting streams', async () => {
-    const session = openSession(gateway.tlsPort);
-    const ended = new Promise((resolve) => session.once('close', resolve));
+  it('are shut out when they open and reset streams, and do no harm', async () => {
+    const session = openSession(impatient.tlsPort);
     for (let round = 0; round < 50 && !session.destroyed; round += 1) {
-      for (let stream = 0; stream < 100 && !session.destroyed; stream += 1) {
-        post(session).close(constants.NGHTTP2_CANCEL);
+      for (let opened = 0; opened < 100 && !session.destroyed; opened += 1) {
+        post(session).destroy();
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
-    session.destroy();
-    await ended;
-    await expect.poll(() => gateway.openConnections()).toBe(0);
-    expect((await http2Client(gateway.tlsPort, certificates).call()).status).toBe(200);
+    // Node reads no more of such a connection, and the gateway's idle limit closes it.
+    await expect.poll(() => impatient.openConnections(), { timeout: 5000 }).toBe(0);
+    expect(impatient.requests).toEqual([]);
+    await using client = http2Client(impatient.tlsPort, certificates);
+    expect((await client.call()).status).toBe(200);
   });
 
   it('do no harm with a flood of headers', async () => {
     const session = openSession(gateway.tlsPort);
     const flood = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x-flood-${index}`, 'y'.repeat(100)]));
-    const { status } = await endOf(post(session, flood).end('{}'));
+    const { status } = await answerOf(post(session, flood).end('{}'));
     expect(status).not.toBe(200);
     session.destroy();
     expect(gateway.requests).toEqual([]);
@@ -171,7 +178,7 @@ describe('hostile clients over HTTP/2', () => {
         ? session.request({ ':method': method, ':authority': 'localhost:443' })
         : session.request({ ':method': method, ':path': QUERY_PATH });
     stream.on('error', () => undefined);
-    const { status, body } = await endOf(stream.end());
+    const { status, body } = await answerOf(stream.end());
     session.destroy();
     expect(status).toBe(method === 'CONNECT' ? 404 : 405);
     expect(body).toContain('11100');
@@ -183,17 +190,18 @@ describe('hostile clients over HTTP/2', () => {
     socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
     socket.write(Buffer.alloc(10_000, 0xff));
     await stream;
-    await expect.poll(() => gateway.openConnections()).toBe(0);
+    await expect.poll(() => gateway.openConnections(), { timeout: 5000 }).toBe(0);
   });
 });
 
 it('speaks HTTP/2 without TLS to clients that know', async () => {
   const session = connect(`http://127.0.0.1:${gateway.plainPort}`);
-  const { status } = await endOf(post(session).end('{}'));
+  const { status } = await answerOf(post(session).end('{}'));
   session.destroy();
   expect(status).toBe(200);
 });
 
 it('never took a fault of a client for its own', () => {
-  expect(gateway.log.filter((line) => line['code'] === 11101)).toEqual([]);
+  expect(logged.length).toBeGreaterThan(10);
+  expect(logged.filter((line) => line['code'] === 11101)).toEqual([]);
 });

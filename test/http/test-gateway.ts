@@ -35,6 +35,8 @@ export interface TestGateway extends AsyncDisposable {
   openConnections(): number;
   /** Replaces what the methods do; by default they answer with what they were given. */
   invoke: Invoke;
+  /** Forgets the requests and the log, and has the methods do what they do by default. */
+  reset(): void;
 }
 
 export async function startGateway(
@@ -101,6 +103,11 @@ export async function startGateway(
     plainPort,
     requests,
     log: lines,
+    reset: () => {
+      state.invoke = answerWithRequest;
+      requests.length = 0;
+      lines.length = 0;
+    },
     openConnections: () => tls.openConnections + plain.openConnections,
     [Symbol.asyncDispose]: async () => {
       const closed = [tls.close(), plain.close()];
@@ -183,7 +190,7 @@ export function http2Client(port: number, certificates: TemporaryCertificates): 
         let received: Answer['headers'] = {};
         stream.on('response', (responseHeaders) => {
           status = responseHeaders[':status'] ?? 0;
-          received = responseHeaders as Answer['headers'];
+          received = responseHeaders;
         });
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('error', reject);

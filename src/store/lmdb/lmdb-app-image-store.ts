@@ -42,7 +42,8 @@ const MAX_REVISIONS = 10_000;
 const CHANGE_TIMEOUT_MS = 4500;
 
 /**
- * Opens the embedded store.
+ * Opens the embedded store. A process that shares the folder with others must open it once only: LMDB tells that a process is alive
+ * by a lock on a file, which the process loses when it closes any of its handles on that file.
  * @throws StoreFaultError that names the path, what is wrong with it and what would be right
  */
 export async function openLmdbAppImageStore(options: LmdbAppImageStoreOptions): Promise<AppImageStore> {

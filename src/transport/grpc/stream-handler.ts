@@ -40,7 +40,7 @@ export function streamHandler(
     try {
       principal = authenticator.authenticate(token);
     } catch (error) {
-      const refusal = dispatcher.refuse(error, 'protobuf', caller, method.name);
+      const refusal = dispatcher.refuse(error, 'protobuf', caller, method);
       sink.end(refusal.error === undefined ? { kind: 'client' } : { kind: 'failed', error: refusal.error });
       return;
     }

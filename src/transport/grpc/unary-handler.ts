@@ -29,7 +29,7 @@ export function unaryHandler(method: Method, context: UnaryHandlerContext): hand
         tokenFromHeaders(first(metadata, 'token'), first(metadata, 'authorization')),
       );
     } catch (error) {
-      const refusal = dispatcher.refuse(error, 'protobuf', { transport: 'grpc', requestId, peer }, method.name);
+      const refusal = dispatcher.refuse(error, 'protobuf', { transport: 'grpc', requestId, peer }, method);
       answer(call, respond, requestId, refusal);
       return;
     }

@@ -1,10 +1,10 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { newRequestId, requestIdFrom } from '../request-id.js';
 import type { Connection, ConnectionTable } from './connection.js';
 import { JSON_TYPE } from './media-type.js';
 import { malformed, type Refusal, requestTimeout } from './refusal.js';
 import type { RequestHandler } from './request-handler.js';
-import { newRequestId, requestIdFrom } from './request-id.js';
 import { type AllowedMethods, unknownTarget } from './unknown-path.js';
 
 /** Largest head of a request over HTTP/1.1, in bytes. */
@@ -55,7 +55,7 @@ export class BrokenRequestResponder {
   }
 
   #fail(connection: Connection, refusal: Refusal): void {
-    if (connection.receiving !== undefined) {
+    if (connection.receiving?.hasArrived === false) {
       connection.receiving.fail(refusal);
     } else if (connection.unanswered > 0) {
       // What is broken stands behind requests that have yet to be answered, for one of which the client would take this answer.

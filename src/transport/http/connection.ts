@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Peer } from '../dispatcher.js';
+import { http2Stream } from './http2-stream.js';
 import type { RequestBody } from './request-body.js';
 
 /** One connection of a client, and what is going on over it. */
@@ -60,9 +61,4 @@ export class ConnectionTable {
     const stream = http2Stream(request);
     return stream === undefined ? this.find(request.socket) : stream.session && this.find(stream.session);
   }
-}
-
-/** The stream of a request over HTTP/2; `undefined` over HTTP/1.1. */
-export function http2Stream(request: IncomingMessage): ServerHttp2Stream | undefined {
-  return (request as { stream?: ServerHttp2Stream }).stream;
 }

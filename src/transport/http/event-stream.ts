@@ -3,7 +3,8 @@ import { constants } from 'node:http2';
 import type { StreamEnd, StreamSink } from '../stream-run.js';
 import { encodeFailure } from '../wire/envelope.js';
 import type { StreamMessage } from '../wire/method.js';
-import { type Connection, http2Stream } from './connection.js';
+import type { Connection } from './connection.js';
+import { http2Stream } from './http2-stream.js';
 
 export const EVENT_STREAM_TYPE = 'text/event-stream';
 

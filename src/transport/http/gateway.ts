@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticator, Dispatcher, Peer } from '../dispatcher.js';
+import { requestIdFrom } from '../request-id.js';
 import type { AlpnProtocol } from '../tls/transport-protocol.js';
 import { BrokenRequestResponder } from './broken-request.js';
 import { Connection, ConnectionTable } from './connection.js';
@@ -13,7 +14,6 @@ import { createHttp1Server } from './http1-server.js';
 import { createHttp2Server } from './http2-server.js';
 import { requestTimeout } from './refusal.js';
 import { RequestHandler } from './request-handler.js';
-import { requestIdFrom } from './request-id.js';
 import { unknownTarget } from './unknown-path.js';
 
 export interface GatewayOptions {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppImageError } from '../../domain/errors.js';
+import { http2Stream } from './http2-stream.js';
 import { malformed } from './refusal.js';
 
 /** The error of a body that is larger than allowed. */
@@ -21,18 +22,24 @@ type BodyReceiver = (body: Uint8Array | undefined, error: Error | undefined) => 
 export class RequestBody {
   /** When the body began to be read, on the clock of `performance.now()`. */
   readonly startedAtMs = performance.now();
+  readonly #request: IncomingMessage;
   readonly #limitBytes: number;
   #receiver: BodyReceiver | undefined;
   #chunks: Uint8Array[] = [];
   #length = 0;
 
   constructor(request: IncomingMessage, limitBytes: number, receiver: BodyReceiver) {
+    this.#request = request;
     this.#limitBytes = limitBytes;
     this.#receiver = receiver;
     request.on('data', (chunk: Uint8Array) => this.#take(chunk));
     request.on('end', () => this.#finish());
-    // Over HTTP/2 a body that was cut off ends as well, but its stream is closed before.
     request.on('close', () => this.#breakOff());
+  }
+
+  /** Whether all of it is here, if perhaps not yet read. */
+  get hasArrived(): boolean {
+    return this.#request.complete;
   }
 
   /** Gives up on the body, unless it is complete already. */
@@ -51,6 +58,12 @@ export class RequestBody {
   }
 
   #finish(): void {
+    const stream = http2Stream(this.#request);
+    if (stream?.closed === true) {
+      // Over HTTP/2 a body ends as well where the client takes the request back in the middle of it.
+      this.#breakOff();
+      return;
+    }
     const [first] = this.#chunks;
     this.#settle(first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks), undefined);
   }

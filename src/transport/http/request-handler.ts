@@ -18,9 +18,10 @@ import {
   type StreamMethod,
   type WireResponse,
 } from '../wire/method.js';
-import { type Connection, type ConnectionTable, http2Stream } from './connection.js';
+import type { Connection, ConnectionTable } from './connection.js';
 import { EventStream } from './event-stream.js';
 import { type HttpErrorStatus, outcomeStatus, statusHeaders } from './http-status.js';
+import { http2Stream } from './http2-stream.js';
 import { type BodyFormat, bodyFormat, JSON_FORMAT } from './media-type.js';
 import { malformed, Refusal } from './refusal.js';
 import { bodyTooLarge, RequestBody } from './request-body.js';
@@ -109,6 +110,7 @@ export class RequestHandler {
       expectAcceptableBody(headers, this.#maxBodyBytes);
       this.#receive(exchange, principal, fieldValidation);
     } catch (error) {
+      closeWhereBodyIsUncertain(request, connection);
       this.#refuse(exchange, error, mode);
     }
   }
@@ -154,6 +156,7 @@ export class RequestHandler {
       return;
     }
     connection.unanswered += 1;
+    closeWhereBodyIsUncertain(request, connection);
     this.#refuse(
       { request, response, connection, format: JSON_FORMAT, requestId, method: undefined },
       refusal,
@@ -259,10 +262,9 @@ export class RequestHandler {
     const { connection, format, requestId, method } = exchange;
     const caller: Stranger = { transport: 'http', requestId, peer: connection.peer };
     const refusal = reason instanceof Refusal ? reason : undefined;
-    const result = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method?.name);
+    const result = this.#dispatcher.refuse(refusal?.error ?? reason, format.encoding, caller, method);
     const status = refusal?.status ?? outcomeStatus(result.error, mode);
-    if (refusal?.closes === true || exchange.request.headers.expect !== undefined) {
-      // A client that waits for leave to send its body may send it or not: what follows on this connection has no certain meaning.
+    if (refusal?.closes === true) {
       connection.closing = true;
     }
     this.#answer(exchange, status, result, headers);
@@ -288,7 +290,7 @@ export class RequestHandler {
       Object.assign(headers, statusHeaders(status), more);
     }
     if (connection.session !== undefined) {
-      stopSending(request, response);
+      stopSending(request);
     } else if (connection.closing || this.closing) {
       headers['connection'] = 'close';
     }
@@ -299,6 +301,13 @@ export class RequestHandler {
     if (this.closing) {
       this.#onAnswer();
     }
+  }
+}
+
+/** A client that still waits for leave to send its body may send it or not: what follows on its connection has no certain meaning. */
+function closeWhereBodyIsUncertain(request: IncomingMessage, connection: Connection): void {
+  if (request.headers.expect !== undefined) {
+    connection.closing = true;
   }
 }
 
@@ -319,10 +328,10 @@ function expectReadableHead({ headers, httpVersionMajor, httpVersionMinor }: Inc
 }
 
 /** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */
-function stopSending(request: IncomingMessage, response: ServerResponse): void {
+function stopSending(request: IncomingMessage): void {
   const stream = http2Stream(request);
   if (stream !== undefined && !request.complete && !stream.endAfterHeaders) {
-    response.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+    stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
   }
 }
 

@@ -137,10 +137,22 @@ describe('requests', () => {
     ['an endless varint', Buffer.alloc(20, 0xff)],
     ['a string that is not UTF-8', Buffer.from([0x12, 0x02, 0xc3, 0x28])],
     ['groups within groups', Buffer.alloc(100_000, 0x0b)],
+    ['a tag of 0', Buffer.from('12016100ffff', 'hex')],
+    ['a group that ends without having begun', Buffer.from('1201610c', 'hex')],
   ])('in protobuf with %s are malformed', async (_, body) => {
     await expect(invoke('QueryAppImage', 'protobuf', body)).rejects.toMatchObject({
       reason: 'REQUEST_MALFORMED',
       code: 11100,
+    });
+  });
+
+  it.each([
+    ['a message', '1a0400120162'],
+    ['an entry of a map', '220400120162'],
+    ['a repeated message', '2a0400120162'],
+  ])('in protobuf with a break inside %s are malformed, and its rest is not taken for outer fields', async (_, hex) => {
+    await expect(invoke('CreateAppImage', 'protobuf', Buffer.from(hex, 'hex'))).rejects.toMatchObject({
+      reason: 'REQUEST_MALFORMED',
     });
   });
 

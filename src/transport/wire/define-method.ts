@@ -44,7 +44,7 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
       const decoded =
         encoding === 'json'
           ? decoder.decode(body, fieldValidation)
-          : { message: decodeProtobuf(codec, body), present: undefined, warnings: [] };
+          : { message: decodeProtobuf(codec, descriptor.input, body), present: undefined, warnings: [] };
       const request = decoded.message;
       if (rest.mutates) {
         onSubject({ appImage: subjectOf(request), customHeaders: request.header?.customHeaders ?? new Map() });

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { AppImageError } from '../../domain/errors.js';
+import { checkStructure } from './protobuf-structure.js';
 
 /** What this module needs of a message's generated code. */
 export interface ProtobufDecoder<T> {
@@ -8,11 +10,12 @@ export interface ProtobufDecoder<T> {
 }
 
 /**
- * Reads a message from protobuf.
+ * Reads a message from protobuf; `descriptor` is that of the codec's message.
  * @throws AppImageError REQUEST_MALFORMED where the bytes are not such a message; unknown fields are passed over, as proto3 has it
  */
-export function decodeProtobuf<T>(codec: ProtobufDecoder<T>, bytes: Uint8Array): T {
+export function decodeProtobuf<T>(codec: ProtobufDecoder<T>, descriptor: DescMessage, bytes: Uint8Array): T {
   try {
+    checkStructure(descriptor, bytes);
     return codec.decode(new BinaryReader(bytes, decodeUtf8));
   } catch (error) {
     const why =

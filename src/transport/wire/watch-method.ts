@@ -50,7 +50,7 @@ export function watchMethod(service: WatchService): StreamMethod {
     httpPath: WATCH_PATH,
     role: 'viewer',
     open: async (request, { signal, onSubject }) => {
-      const { start, resumeToken, namePrefix } = decodeProtobuf(WatchRequest, request);
+      const { start, resumeToken, namePrefix } = decodeProtobuf(WatchRequest, descriptor.input, request);
       onSubject({ namePrefix, ...(resumeToken === '' ? {} : { resumeToken }) });
       return encoded(await service.watch({ start: readStart(start), resumeToken, namePrefix }, signal));
     },
