@@ -13,6 +13,7 @@ import { ChangeFeed } from './service/change-feed.js';
 import { InspectionService } from './service/inspection-service.js';
 import { RevisionService } from './service/revision-service.js';
 import { WatchService } from './service/watch-service.js';
+import { cachedStore, type ReadCacheOptions } from './store/cached-app-image-store.js';
 import { observedStore } from './store/observed-app-image-store.js';
 import { openStore } from './store/open-store.js';
 import { AdminServer } from './transport/admin/admin-server.js';
@@ -30,6 +31,9 @@ import { watchMethod } from './transport/wire/watch-method.js';
 
 /** A client that has not finished the TLS handshake by then is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Templates that a read cache keeps at most: some tens of megabytes at their usual size. */
+const MAX_CACHED_TEMPLATES = 10_000;
 
 /** The running service without its admin endpoint: what each process has that serves. */
 export interface Service extends AsyncDisposable {
@@ -104,9 +108,10 @@ async function startParts(config: Config, log: Logger, opened: OpenedParts): Pro
   });
   const { dataDir, maxRevisions, maxChanges, maxTemplateBytes } = config;
   const history = { maxRevisions, maxChanges };
-  const store = opened.add(
+  const database = opened.add(
     observedStore(await openStore({ store: config.store, dataDir, codec: appImageCodec, history }), metrics),
   );
+  const store = config.readCacheMs === 0 ? database : cachedStore(database, readCacheOptions(config.readCacheMs));
   const service = new AppImageService(store, { maxTemplateBytes });
   const dispatcher = new Dispatcher({
     methods: [...appImageMethods(service), ...registryMethods(registryServices(store, { maxTemplateBytes }))],
@@ -185,6 +190,10 @@ async function startParts(config: Config, log: Logger, opened: OpenedParts): Pro
       return closed;
     },
   };
+}
+
+function readCacheOptions(maxAgeMs: number): ReadCacheOptions {
+  return { maxAgeMs, maxEntries: MAX_CACHED_TEMPLATES, now: () => performance.now() };
 }
 
 function registryServices(store: AppImageStore, limits: TemplateLimits): RegistryServices {

@@ -137,6 +137,15 @@ export const OPTIONS = {
     description: 'File whose content is the value of `store`; only one of the two may be given.',
     allowed: FILE,
   }),
+  readCacheMs: integer({
+    group: 'Store',
+    description:
+      'How old the answer to a query or batch query may be. More than 0 keeps templates in memory for that long, which saves the round trip to a MongoDB; never older than a change that was made through the same process. 0 asks the store every time.',
+    unit: 'milliseconds',
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 0,
+  }),
   dataDir: text({
     group: 'Store',
     description: 'Folder of the `lmdb` store; made where it is missing.',
