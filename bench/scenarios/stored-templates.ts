@@ -24,6 +24,9 @@ function copies(example: AppImage): (number: number) => EncodedAppImage {
   return (number) => ({ protobuf: protobufOf(number), json: jsonOf(number) });
 }
 
+const HISTORY = { maxRevisions: 100, maxChanges: 100_000 };
+const ORIGIN = { method: 'Bench', tokenName: 'bench', certificateSubject: '', message: '' };
+
 /** Fills the store of a data folder, or of a database, with the templates 0 to `count` - 1, through the store's own adapter. */
 export async function fillStore(store: string, dataDir: string, count: number): Promise<void> {
   const example = { ...exampleAppImage(), name: templateName(0) };
@@ -31,6 +34,7 @@ export async function fillStore(store: string, dataDir: string, count: number): 
   await using opened = await openStore({
     store,
     dataDir,
+    history: HISTORY,
     codec: { ...appImageCodec, encode: ({ name }) => copy(Number(name.slice(NUMBER_AT))) },
   });
   const atOnce = AT_ONCE[opened.kind];
@@ -39,7 +43,7 @@ export async function fillStore(store: string, dataDir: string, count: number): 
     await Promise.all(
       numbers.map((number) => {
         const name = templateName(number);
-        return opened.change(name, () => ({ kind: 'put', appImage: { ...example, name } }));
+        return opened.change(name, () => ({ kind: 'put', appImage: { ...example, name } }), ORIGIN);
       }),
     );
   }
