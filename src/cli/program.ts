@@ -29,7 +29,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['APPIMAGECTL_CONTEXT', 'name of the context, as --context'],
   ['APPIMAGECTL_CONFIG', 'file of the contexts (default: ~/.config/appimagectl/config.yaml)'],
   ['NO_COLOR', 'no colours, whatever its value'],
-  ['APPIMAGECTL_EDITOR, VISUAL, EDITOR', 'the editor of `edit`'],
+  ['APPIMAGECTL_EDITOR, KUBE_EDITOR, VISUAL, EDITOR', 'the editor of `edit`'],
 ];
 
 /** The whole command line, as a tree of commands; `context` is what they work with. */
