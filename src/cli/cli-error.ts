@@ -39,6 +39,20 @@ export class CliError extends Error {
   }
 }
 
+/** The same error under other circumstances. */
+export function changedError(error: CliError, changes: CliErrorOptions): CliError {
+  const { hint, violations, serverCode, areViolationsShown, isReported } = error;
+  return new CliError(error.exit, error.message, {
+    hint,
+    violations,
+    serverCode,
+    areViolationsShown,
+    isReported,
+    cause: error,
+    ...changes,
+  });
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -3,17 +3,23 @@ import { readVersion } from '../config/version.js';
 import type { CliContext } from './cli-context.js';
 import { addExamples } from './command-help.js';
 import { defineApplyCommand } from './commands/apply.js';
+import { defineCompareCommand } from './commands/compare.js';
+import { defineCompletionCommand } from './commands/completion.js';
 import { defineContextCommand } from './commands/context.js';
 import { defineDeleteCommand } from './commands/delete.js';
 import { defineDiffCommand } from './commands/diff.js';
+import { defineDoctorCommand } from './commands/doctor.js';
 import { defineEditCommand } from './commands/edit.js';
+import { defineExportCommand } from './commands/export.js';
 import { defineGetCommand } from './commands/get.js';
 import { defineHistoryCommand } from './commands/history.js';
+import { defineImportCommand } from './commands/import.js';
 import { defineLintCommand } from './commands/lint.js';
 import { defineRenderCommand } from './commands/render.js';
 import { defineRollbackCommand } from './commands/rollback.js';
 import { defineTagCommand } from './commands/tag.js';
 import { defineVersionCommand } from './commands/version.js';
+import { defineWatchCommand } from './commands/watch.js';
 import { EXIT_CODES } from './exit-codes.js';
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
@@ -23,7 +29,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['APPIMAGECTL_CONTEXT', 'name of the context, as --context'],
   ['APPIMAGECTL_CONFIG', 'file of the contexts (default: ~/.config/appimagectl/config.yaml)'],
   ['NO_COLOR', 'no colours, whatever its value'],
-  ['APPIMAGECTL_EDITOR, VISUAL, EDITOR', 'the editor of `edit`'],
+  ['APPIMAGECTL_EDITOR, KUBE_EDITOR, VISUAL, EDITOR', 'the editor of `edit`'],
 ];
 
 /** The whole command line, as a tree of commands; `context` is what they work with. */
@@ -58,11 +64,16 @@ export function buildProgram(context: CliContext): Command {
     defineHistoryCommand,
     defineRollbackCommand,
     defineTagCommand,
+    defineWatchCommand,
   ]) {
     define(program, context);
   }
+  program.commandsGroup('Whole registries:');
+  for (const define of [defineExportCommand, defineImportCommand, defineCompareCommand]) {
+    define(program, context);
+  }
   program.commandsGroup('Connection and program:');
-  for (const define of [defineContextCommand, defineVersionCommand]) {
+  for (const define of [defineDoctorCommand, defineContextCommand, defineCompletionCommand, defineVersionCommand]) {
     define(program, context);
   }
   addExamples(program, [

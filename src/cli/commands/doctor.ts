@@ -26,7 +26,7 @@ export function defineDoctorCommand(program: Command, context: CliContext): void
         'Connects step by step, and says which step is at fault and what to do about it: configuration, name resolution, port, TLS, CA,',
         'server name, server certificate, client certificate and its expiry, token, role, server version.',
         'Changes nothing. The exit code is that of the first step that failed: 2 configuration, 6 cannot connect, 7 refused.',
-      ].join('\n'),
+      ].join(' '),
     )
     .addOption(outputOption(['table', 'json', 'yaml']));
   addExamples(command, [

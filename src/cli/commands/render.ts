@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
 import { AppImageError } from '../../domain/errors.js';
@@ -164,6 +164,12 @@ function write(files: readonly Rendered[], { output, outDir }: RenderFlags, { te
         file.container,
         file.mountPath,
       );
+      if (relative(outDir, path).startsWith('..')) {
+        throw new CliError(
+          'FAILED',
+          `the mount path ${file.mountPath} leads out of ${outDir}; nothing more is written`,
+        );
+      }
       mkdirSync(dirname(resolve(cwd, path)), { recursive: true });
       writeFileSync(resolve(cwd, path), file.content);
       terminal.out(`${path}\n`);

@@ -95,7 +95,7 @@ export async function checkTls(
     return [
       ok('tls', `${address} speaks ${socket.getProtocol() ?? 'TLS'}`),
       checkAuthority(socket, certificate, settings),
-      checkName(socket, settings),
+      checkName(certificate, settings),
       checkServerValidity(certificate, now),
     ];
   } finally {
@@ -203,9 +203,9 @@ function checkAuthority(socket: TLSSocket, certificate: X509Certificate, { caFil
   );
 }
 
-function checkName(socket: TLSSocket, settings: ConnectionSettings): Check {
+function checkName(certificate: X509Certificate, settings: ConnectionSettings): Check {
   const name = serverNameOf(settings);
-  const peer = socket.getPeerCertificate();
+  const peer = certificate.toLegacyObject();
   const fault = checkServerIdentity(name, peer);
   const names = (peer.subjectaltname ?? '').split(', ').map((entry) => entry.replace(/^(DNS|IP Address):/, ''));
   if (fault === undefined) {
