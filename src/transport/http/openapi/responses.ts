@@ -33,13 +33,28 @@ const ERROR_METHODS = {
   RESUME_TOKEN_EXPIRED: ['Watch'],
   REVISION_NOT_FOUND: ['Lint', 'Render', 'Diff', 'GetRevision', 'Rollback', 'SetRevisionTag', 'DeleteRevisionTag'],
   TAG_CONFLICT: ['SetRevisionTag', 'DeleteRevisionTag'],
-  HISTORY_FAILED: ['Lint', 'Render', 'Diff', 'ListRevisions', 'GetRevision', 'Rollback', 'SetRevisionTag', 'DeleteRevisionTag'],
+  HISTORY_FAILED: [
+    'Lint',
+    'Render',
+    'Diff',
+    'ListRevisions',
+    'GetRevision',
+    'Rollback',
+    'SetRevisionTag',
+    'DeleteRevisionTag',
+  ],
   WATCHER_TOO_SLOW: ['Watch'],
   RATE_LIMITED: 'all',
 } as const satisfies Record<ErrorName, 'all' | readonly string[]>;
 
 /** Methods whose success carries the entity tag of a revision. */
-const TAGGED_METHODS: readonly string[] = ['CreateAppImage', 'UpdateAppImage', 'QueryAppImage', 'GetRevision', 'Rollback'];
+const TAGGED_METHODS: readonly string[] = [
+  'CreateAppImage',
+  'UpdateAppImage',
+  'QueryAppImage',
+  'GetRevision',
+  'Rollback',
+];
 
 /** Headers of responses, under `components`. */
 export const RESPONSE_HEADERS = {
