@@ -101,20 +101,18 @@ export function changeOrderCases(promises: Promises): void {
 
     promises(
       'shows readers every change once and in one order while four writers on two stores write',
-      async (subject) => {
-        const stores = [subject.store, await subject.second()];
+      async ({ store, second }) => {
+        const [other, ...watched] = await Promise.all([second(), second(), second(), second()]);
+        const limits = [1, 7, 1000];
         const changesPerWriter = 30;
         const writing = Promise.all(
-          numbersUpTo(4).map((writer) => writeChanges(stores[writer % 2] ?? subject.store, writer, changesPerWriter)),
+          [store, store, other, other].map((each, writer) => writeChanges(each, writer, changesPerWriter)),
         );
-        let done = false;
-        const finished = writing.finally(() => {
-          done = true;
-        });
-        const readers = await Promise.all(
-          [1, 7, 1000].map(async (limit) => await follow(await subject.second(), limit, () => done)),
-        );
-        const acknowledged = (await finished).flat();
+        let isDone = false;
+        const watching = watched.map((each, index) => follow(each, limits[index] ?? 1, () => isDone));
+        const acknowledged = (await writing).flat();
+        isDone = true;
+        const readers = await Promise.all(watching);
         for (const seen of readers) {
           expectAscending(seen);
           expectRevisionsInSequence(seen);

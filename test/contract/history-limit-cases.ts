@@ -184,7 +184,7 @@ export function historyLimitCases(promises: Promises): void {
       async (subject) => {
         const stores = [subject.store, await subject.second()];
         const reader = await subject.second();
-        let writing = true;
+        const progress = { isWriting: true };
         const written = Promise.all(
           stores.map(async (store) => {
             for (const _ of numbersUpTo(40)) {
@@ -192,12 +192,12 @@ export function historyLimitCases(promises: Promises): void {
             }
           }),
         ).finally(() => {
-          writing = false;
+          progress.isWriting = false;
         });
         // All changes are of one name, so that their revisions count them. Every other read comes from far behind.
         let after = 0;
         let next: number | undefined = 1;
-        while (writing || next !== 81) {
+        while (progress.isWriting || next !== 81) {
           await new Promise(setImmediate);
           const fromStart = await readOrJump(reader, 0);
           if (!(fromStart instanceof HistoryExpiredError)) {

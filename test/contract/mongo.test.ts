@@ -1,4 +1,3 @@
-import type { Collection } from 'mongodb';
 import { describe, inject } from 'vitest';
 import type { AppImageStore } from '../../src/domain/app-image/app-image-store.js';
 import type { HistoryLimits } from '../../src/domain/app-image/revision.js';
@@ -28,7 +27,8 @@ async function openEmpty(history: HistoryLimits): Promise<OpenedStore> {
     second: open,
     damage: async (name) => {
       await using connection = new MongoDatabase(database.url);
-      const documents: Collection<{ _id: string }> = await connection.appImagesWith(name);
+      const { dbName, collectionName } = await connection.appImagesWith(name);
+      const documents = connection.client.db(dbName).collection<{ _id: string }>(collectionName);
       await documents.replaceOne({ _id: name }, { deleted: false, image: 'not a document' }, { upsert: true });
     },
     cleanUp: async () => {

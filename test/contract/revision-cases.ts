@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { StoreFaultError } from '../../src/domain/app-image/app-image-store.js';
 import type { ChangeOrigin } from '../../src/domain/app-image/revision.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
 import { AWKWARD_TEXTS, storedAppImage } from '../support/arbitraries.js';
@@ -184,7 +185,7 @@ export function revisionCases(promises: Promises): void {
       await store.change('app', put('app', 'first'), ORIGIN);
       await store.change('app', keep, ORIGIN);
       await store.change('missing', remove, ORIGIN);
-      await expect(store.change('app', put('other'), ORIGIN)).rejects.toThrow();
+      await expect(store.change('app', put('other'), ORIGIN)).rejects.toBeInstanceOf(StoreFaultError);
       await expect(
         store.change(
           'app',
