@@ -279,7 +279,7 @@ describe('a connection that fails', () => {
     });
   });
 
-  it('is refused by the role of the token', async () => {
+  it('is refused for a certificate of another CA', async () => {
     const { exitCode, stderr } = await workspace.run(['get'], {
       env: {
         APPIMAGECTL_CERT: (await workspace.certificates.otherCa()).certificateFile,
