@@ -87,7 +87,8 @@ export const ERROR_ADVICE = {
   },
   RESUME_TOKEN_EXPIRED: {
     when: 'A watch is to go on from a token that is older than the history that is kept. Nothing is sent, so that there is no silent gap.',
-    client: 'Watch from `STATE`: every template as it is now, then every change. The message has the earliest token that still works.',
+    client:
+      'Watch from `STATE`: every template as it is now, then every change. The message has the earliest token that still works.',
     operator: 'How far the history reaches back is `maxChanges`; see [config.md](config.md#store).',
   },
   REVISION_NOT_FOUND: {
@@ -102,7 +103,8 @@ export const ERROR_ADVICE = {
   HISTORY_FAILED: storeFault('reading or writing the history of a template', READ_AGAIN),
   WATCHER_TOO_SLOW: {
     when: 'A watcher has not read for so long that more changes are waiting than `watchBacklog` allows. Its stream has ended.',
-    client: 'Watch again with the last token that was received; nothing is missed. Read faster, or watch a name prefix.',
+    client:
+      'Watch again with the last token that was received; nothing is missed. Read faster, or watch a name prefix.',
   },
   RATE_LIMITED: {
     when: 'The token has sent more requests a second than `rateLimitPerSecond` allows. Nothing was changed.',

@@ -1,6 +1,6 @@
 import { didYouMean } from '../domain/did-you-mean.js';
 import { ERRORS } from '../domain/errors.js';
-import { CliError } from './cli-error.js';
+import { CliError, changedError } from './cli-error.js';
 import type { RegistryClient } from './registry-client.js';
 
 /** Names that are looked through for a guess. */
@@ -14,6 +14,9 @@ export async function withNameGuess<T>(client: RegistryClient, name: string, cal
     if (error instanceof CliError && error.serverCode === ERRORS.APP_IMAGE_NOT_FOUND.code) {
       throw await notFound(client, [name], error.message);
     }
+    if (error instanceof CliError && error.hint !== undefined) {
+      throw changedError(error, { hint: error.hint.replaceAll('NAME', name) });
+    }
     throw error;
   }
 }
@@ -21,11 +24,12 @@ export async function withNameGuess<T>(client: RegistryClient, name: string, cal
 /** The error for names that the registry does not have. */
 export async function notFound(client: RegistryClient, names: readonly string[], message: string): Promise<CliError> {
   const guesses = await guess(client, names);
+  const [first = 'NAME'] = names;
   return new CliError('FAILED', message, {
     serverCode: ERRORS.APP_IMAGE_NOT_FOUND.code,
     hint:
       guesses.length === 0
-        ? '`appimagectl get` lists the templates; a deleted one has a history still, see `appimagectl history NAME`'
+        ? `\`appimagectl get\` lists the templates; a deleted one has a history still, see \`appimagectl history ${first}\``
         : guesses
             .map(([name, meant]) =>
               names.length === 1 ? `did you mean "${meant}"?` : `"${name}": did you mean "${meant}"?`,

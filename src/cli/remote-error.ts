@@ -120,6 +120,12 @@ const SYMPTOMS: readonly (readonly [RegExp, string, string])[] = [
 ];
 
 function connectionError(error: ServiceError, settings: ConnectionSettings): CliError {
+  if (settings.isPlaintext && !/ECONNREFUSED|ENOTFOUND|resolution failed/i.test(error.details)) {
+    return new CliError('CANNOT_CONNECT', `cannot connect to ${addressOf(settings)}: it does not answer without TLS`, {
+      hint: `leave out --insecure-plaintext (${settings.sources.get('insecure-plaintext') ?? ''} asks for it)\n${DOCTOR}`,
+      cause: error,
+    });
+  }
   const found = SYMPTOMS.find(([symptom]) => symptom.test(error.details));
   const [, what, advice] = found ?? [undefined, error.details, undefined];
   return new CliError('CANNOT_CONNECT', `cannot connect to ${addressOf(settings)}: ${what}`, {

@@ -26,6 +26,13 @@ export interface ChangeFeedOptions {
 const MIN_GATHER_MS = 10;
 const MAX_GATHER_MS = 200;
 const GATHER_MS_PER_WATCHER = 0.2;
+/**
+ * While many watchers still have the batch before to send, the next one gathers more, so that a process which cannot keep up sends fewer and larger
+ * batches instead of falling behind: until this share of them is ready, or this time is over.
+ */
+const READY_SHARE = 0.75;
+const MAX_HOLD_MS = 400;
+const HOLD_CHECK_MS = 20;
 
 /** Bytes of templates that are kept in memory for watchers that are a little behind; others read the store. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
@@ -58,8 +65,8 @@ export class ChangeFeed implements Disposable {
   #batches: ChangeBatch[] = [];
   #keptBytes = 0;
   #position = 0;
-  /** Watchers that the last batch was for. */
-  #audience = 0;
+  /** When the watchers were told of the last batch. */
+  #wokenAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Whether the store is being read, so that a read that outlives its members is not taken for one of later members. */
   #reading: object | undefined;
@@ -217,8 +224,7 @@ export class ChangeFeed implements Disposable {
   }
 
   #gatherMs(): number {
-    const watchers = Math.max(this.#audience, this.#waiters.size);
-    return Math.min(MAX_GATHER_MS, Math.max(MIN_GATHER_MS, watchers * GATHER_MS_PER_WATCHER));
+    return Math.min(MAX_GATHER_MS, Math.max(MIN_GATHER_MS, this.#members * GATHER_MS_PER_WATCHER));
   }
 
   #pollMs(): number {
@@ -230,7 +236,14 @@ export class ChangeFeed implements Disposable {
       return;
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#readNewest(), delayMs);
+    this.#timer = setTimeout(() => {
+      const busy = this.#waiters.size < this.#members * READY_SHARE;
+      if (busy && performance.now() - this.#wokenAtMs < MAX_HOLD_MS) {
+        this.#scheduleRead(HOLD_CHECK_MS);
+      } else {
+        void this.#readNewest();
+      }
+    }, delayMs);
   }
 
   async #readNewest(): Promise<void> {
@@ -256,7 +269,7 @@ export class ChangeFeed implements Disposable {
     }
     if (batch !== undefined) {
       this.#keep(batch);
-      this.#audience = this.#waiters.size;
+      this.#wokenAtMs = performance.now();
       this.wake();
     }
     this.#scheduleRead(more ? 0 : this.#nudged ? this.#gatherMs() : this.#pollMs());

@@ -29,7 +29,7 @@ describe('a resume token', () => {
   });
 
   it('is refused where a character of it was changed', () => {
-    const change = fc.tuple(point, fc.nat(), fc.constantFrom(...'0az9-.~_sc'));
+    const change = fc.tuple(point, fc.nat(), fc.constantFrom('0', 'a', 'z', '9', '-', '.', '~', '_', 's', 'c'));
     fc.assert(
       fc.property(change, ([made, at, character]) => {
         const token = encodeResumeToken(made);

@@ -9,6 +9,7 @@ import type { Decide } from '../../src/domain/app-image/app-image-store.js';
 import { openLmdbAppImageStore } from '../../src/store/lmdb/lmdb-app-image-store.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
 import { appImage } from '../support/app-image-builders.js';
+import { HISTORY, ORIGIN } from '../support/stub-store.js';
 
 /** Changes that a writing process has in flight, each of a name of its own. */
 export const WRITERS = 8;
@@ -30,12 +31,12 @@ export const nthChange =
 const ACTIONS: Readonly<Record<string, (path: string, prefix: string) => Promise<void>>> = {
   /** Changes its names without end and tells each change that was acknowledged. */
   write: async (path, prefix) => {
-    const store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+    const store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: HISTORY });
     await Promise.all(
       Array.from({ length: WRITERS }, async (_, writer) => {
         const name = `${prefix}-${writer}`;
         for (let change = 1; ; change += 1) {
-          await store.change(name, nthChange(name, change));
+          await store.change(name, nthChange(name, change), ORIGIN);
           say(`${name} ${change}`);
         }
       }),
@@ -50,27 +51,27 @@ const ACTIONS: Readonly<Record<string, (path: string, prefix: string) => Promise
 
   /** Waits for the file `<prefix>-go`, changes `<prefix>` once, and writes the file `<prefix>-done` when that is acknowledged. */
   'change-once': async (path, prefix) => {
-    const store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+    const store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: HISTORY });
     say('ready');
     while (!existsSync(`${path}/${prefix}-go`)) {
       await delay(2);
     }
-    await store.change(prefix, nthChange(prefix, 1));
+    await store.change(prefix, nthChange(prefix, 1), ORIGIN);
     writeFileSync(`${path}/${prefix}-done`, '');
     await store[Symbol.asyncDispose]();
   },
 
   /** Writes until the disk takes no more, then tells the error, and whether a change that needs no room is still taken. */
   fill: async (path, prefix) => {
-    const store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+    const store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: HISTORY });
     for (let batch = 0; ; batch += 1) {
       const names = Array.from({ length: WRITERS }, (_, writer) => `${prefix}-${batch}-${writer}`);
-      const outcomes = await Promise.allSettled(names.map((name) => store.change(name, nthChange(name, 1))));
+      const outcomes = await Promise.allSettled(names.map((name) => store.change(name, nthChange(name, 1), ORIGIN)));
       const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
       if (failures.length > 0) {
         const stored = await store.getMany(names);
-        await store.change(`${prefix}-0-0`, () => ({ kind: 'delete' }));
-        const later = await store.change(`${prefix}-0-1`, nthChange(`${prefix}-0-1`, 2));
+        await store.change(`${prefix}-0-0`, () => ({ kind: 'delete' }), ORIGIN);
+        const later = await store.change(`${prefix}-0-1`, nthChange(`${prefix}-0-1`, 2), ORIGIN);
         say(
           JSON.stringify({
             stored: stored.filter((each) => each !== undefined).length,
@@ -88,14 +89,18 @@ const ACTIONS: Readonly<Record<string, (path: string, prefix: string) => Promise
 };
 
 async function signalInChange(path: string, prefix: string, signal: NodeJS.Signals): Promise<void> {
-  const store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+  const store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: HISTORY });
   await Promise.all([
-    store.change(`${prefix}-0`, nthChange(`${prefix}-0`, 1)),
-    store.change(`${prefix}-1`, () => {
-      say('in-change');
-      process.kill(process.pid, signal);
-      return { kind: 'keep' };
-    }),
+    store.change(`${prefix}-0`, nthChange(`${prefix}-0`, 1), ORIGIN),
+    store.change(
+      `${prefix}-1`,
+      () => {
+        say('in-change');
+        process.kill(process.pid, signal);
+        return { kind: 'keep' };
+      },
+      ORIGIN,
+    ),
   ]);
 }
 

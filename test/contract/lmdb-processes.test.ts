@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AppImageStore, StoreUnavailableError } from '../../src/domain/app-image/app-image-store.js';
 import { openLmdbAppImageStore } from '../../src/store/lmdb/lmdb-app-image-store.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
+import { HISTORY, ORIGIN } from '../support/stub-store.js';
 import { contentAfter, nthChange, WRITERS } from './lmdb-child.js';
 
 /** Processes that are killed while they write, half of them at a time with another one. */
@@ -26,7 +27,7 @@ describe('an LMDB store shared by processes', () => {
   beforeEach(async () => {
     children = [];
     path = await mkdtemp(join(tmpdir(), 'appimage-lmdb-'));
-    store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+    store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: HISTORY });
   });
   afterEach(async () => {
     await Promise.all(children.map((child) => child.kill()));
@@ -61,10 +62,10 @@ describe('an LMDB store shared by processes', () => {
       await Promise.all([lane('a'), lane('b')]);
 
       await store[Symbol.asyncDispose]();
-      store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+      store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: HISTORY });
       await expectOutcomes(store, acknowledged);
       for (const [name, change] of acknowledged) {
-        const next = await store.change(name, nthChange(name, 1));
+        const next = await store.change(name, nthChange(name, 1), ORIGIN);
         expect([change + 1, change + 2]).toContain(next?.revision);
       }
       expect([...acknowledged.values()].some((change) => change > 1)).toBe(true);
@@ -75,11 +76,11 @@ describe('an LMDB store shared by processes', () => {
   it('goes on when a process dies in the middle of a transaction, and stores nothing of that', async () => {
     const child = start('die-in-change', 'victim');
     const mine = Array.from({ length: 50 }, (_, index) => `mine-${index}`);
-    const changes = mine.map((name) => store.change(name, nthChange(name, 1)));
+    const changes = mine.map((name) => store.change(name, nthChange(name, 1), ORIGIN));
     await child.ended;
     expect(child.lines).toEqual(['in-change']);
     await Promise.all(changes);
-    await store.change('after', nthChange('after', 1));
+    await store.change('after', nthChange('after', 1), ORIGIN);
     expect(await store.getMany(['victim-0', 'victim-1'])).toEqual([undefined, undefined]);
     expect((await store.getMany([...mine, 'after'])).map((stored) => stored?.revision)).toEqual(
       [...mine, 'after'].map(() => 1),
@@ -87,18 +88,18 @@ describe('an LMDB store shared by processes', () => {
   });
 
   it('rejects a change as unavailable while another process holds the lock, but goes on reading', async () => {
-    await store.change('before', nthChange('before', 1));
+    await store.change('before', nthChange('before', 1), ORIGIN);
     const child = start('stop-in-change', 'holder');
     await child.says('in-change');
 
-    const change = store.change('refused', nthChange('refused', 1));
+    const change = store.change('refused', nthChange('refused', 1), ORIGIN);
     expect((await store.get('before'))?.revision).toBe(1);
     await expect(change).rejects.toBeInstanceOf(StoreUnavailableError);
     await expect(store.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
     expect((await store.get('before'))?.revision).toBe(1);
 
     await child.kill();
-    await store.change('later', nthChange('later', 1));
+    await store.change('later', nthChange('later', 1), ORIGIN);
     await expect(store.ping()).resolves.toBeUndefined();
     expect((await store.list({ after: '', limit: 10 })).map(({ name }) => name)).toEqual(['before', 'later']);
   });

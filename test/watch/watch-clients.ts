@@ -269,7 +269,7 @@ export function watchSse(
     ...(start === undefined ? {} : { start }),
     ...(namePrefix === undefined ? {} : { namePrefix }),
   });
-  return new SseWatch(`${origin}${WATCH_PATH}?${query}`, who, {
+  return new SseWatch(`${origin}${WATCH_PATH}?${query.toString()}`, who, {
     ...(resumeToken === undefined ? {} : { 'last-event-id': resumeToken }),
     ...headers,
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeResumeToken } from '../../src/service/resume-token.js';
 import { type ApiClient, httpClient } from '../support/api-client.js';
 import { startTestApp, type TestApp } from '../support/start-test-app.js';
+import { putTemplate } from './put-template.js';
 import { changesIn, grpcConnection, type SeenWatch, type WatchQuery, watchGrpc, watchSse } from './watch-clients.js';
 
 let app: TestApp;
@@ -22,17 +23,7 @@ afterAll(async () => {
 });
 
 async function put(name: string, config: Record<string, string> = {}): Promise<void> {
-  const template = {
-    image: { name: 'app' },
-    deploy_templates: [{ name: 'app', containers: [{ name: 'main' }] }],
-    config_templates: config,
-  };
-  const created = await api.call('createAppImage', { ...template, name });
-  if (created.code === 13106) {
-    expect((await api.call('updateAppImage', { ...template, name })).code).toBe(0);
-  } else {
-    expect(created.code, created.message).toBe(0);
-  }
+  await putTemplate(api, name, config);
 }
 
 async function remove(name: string): Promise<void> {

@@ -68,16 +68,7 @@ export async function checkToken(
         failed('role', 'REFUSED', fault.details, 'ask the operator for a token of the role viewer or higher'),
       ];
     }
-    return [
-      isForeign(fault)
-        ? failed(
-            'token',
-            'CANNOT_CONNECT',
-            `${addressOf(settings)} answers, but is no registry of application images: ${fault.details}`,
-            'use the gRPC port of the registry (8083 by default) in --server',
-          )
-        : unexpected('token', fault, settings),
-    ];
+    return [isForeign(fault) ? foreign(fault, settings) : unexpected('token', fault, settings)];
   }
   const known =
     token === undefined ? ok('token', 'there is none, and the server wants none') : ok('token', 'the server knows it');
@@ -148,6 +139,15 @@ export async function checkVersion(client: ProbeClient, version: string): Promis
 /** Whether something else than a registry answered: another gRPC server, or one that speaks plain HTTP. */
 function isForeign({ code, details }: ServiceError): boolean {
   return code === GrpcStatus.UNIMPLEMENTED || /HTTP status code/i.test(details);
+}
+
+function foreign({ details }: ServiceError, settings: ConnectionSettings): Check {
+  return failed(
+    'port',
+    'CANNOT_CONNECT',
+    `${addressOf(settings)} is open, but no registry of application images answers there: ${details}`,
+    'use the gRPC port of the registry (8083 by default) in --server',
+  );
 }
 
 function unexpected(step: Check['step'], fault: ServiceError, settings: ConnectionSettings): Check {

@@ -12,6 +12,8 @@ const MAX_BATCH_CHANGES = 100;
 /** Below what the driver would send in two parts, of which the second could arrive alone. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BACKOFF_MS = 200;
+/** For how long another process that has appended something is taken to have more. */
+const RIVALRY_MS = 1000;
 
 /** A change that is to be appended. */
 export interface Appending {
@@ -55,6 +57,10 @@ export class ChangeAppender {
   #running = false;
   /** Whether something was sent of which it is not known whether it arrived. */
   #uncertain = false;
+  /** When another process was last seen to have appended something, on the clock of `performance.now()`. */
+  #rivalSeenAtMs = Number.NEGATIVE_INFINITY;
+  /** How long it takes to find out what others have appended. */
+  #followMs = 0;
 
   constructor(log: ChangeLog, tail: LogTail, writer: string) {
     this.#log = log;
@@ -80,7 +86,10 @@ export class ChangeAppender {
   }
 
   /** To be called with each change that goes by in the log. */
-  passed({ write_id, position }: Pick<RevisionDocument, 'write_id' | 'position'>): void {
+  passed({ write_id, position, writer }: Pick<RevisionDocument, 'write_id' | 'position' | 'writer'>): void {
+    if (writer !== this.#writer) {
+      this.#rivalSeenAtMs = performance.now();
+    }
     const waiting = this.#waiting.get(write_id);
     if (waiting !== undefined) {
       this.#waiting.delete(write_id);
@@ -88,10 +97,6 @@ export class ChangeAppender {
         document: this.#place(waiting, position),
         sentAtMs: waiting.sentAtMs ?? Number.NEGATIVE_INFINITY,
       });
-      // The database answers, so those who wait behind this one are not waiting for an outage to end.
-      for (const { deadline } of this.#waiting.values()) {
-        deadline.extend();
-      }
     }
   }
 
@@ -101,17 +106,26 @@ export class ChangeAppender {
       const { last } = this.#tail;
       try {
         if (this.#uncertain || !this.#tail.isFresh) {
+          const startedAtMs = performance.now();
           await this.#tail.follow();
           this.#uncertain = false;
+          this.#followMs = performance.now() - startedAtMs;
         }
         batch = await this.#nextBatch();
-        await this.#send(batch);
+        if (await this.#send(batch)) {
+          await this.#yieldToRivals();
+        }
       } catch (error) {
         this.#refuse(batch, translateMongoError(error));
       }
       // Nothing is won by asking at once where the database fails, or what took the position cannot be read yet.
       failures = this.#tail.last > last ? 0 : failures + 1;
-      if (failures > 1) {
+      if (failures === 0) {
+        // The log grows, so those who wait are not waiting for an outage to end.
+        for (const { deadline } of this.#waiting.values()) {
+          deadline.extend();
+        }
+      } else if (failures > 1) {
         await sleep(Math.random() * Math.min(MAX_BACKOFF_MS, 2 ** failures));
       }
     }
@@ -126,9 +140,10 @@ export class ChangeAppender {
     this.#waiting.clear();
   }
 
-  async #send(batch: readonly Waiting[]): Promise<void> {
+  /** Whether all of the batch is in the log. */
+  async #send(batch: readonly Waiting[]): Promise<boolean> {
     if (batch.length === 0) {
-      return;
+      return false;
     }
     const documents = batch.map((waiting, index) => this.#place(waiting, this.#tail.last + 1 + index));
     const sentAtMs = performance.now();
@@ -136,9 +151,18 @@ export class ChangeAppender {
       waiting.sentAtMs ??= sentAtMs;
     }
     this.#uncertain = true;
-    if (await this.#log.append(documents)) {
-      this.#uncertain = false;
-      this.#tail.pass(documents);
+    if (!(await this.#log.append(documents))) {
+      return false;
+    }
+    this.#uncertain = false;
+    this.#tail.pass(documents);
+    return true;
+  }
+
+  /** Lets another process be the next, who has to find out first what this one has appended, and so would lose every time. */
+  async #yieldToRivals(): Promise<void> {
+    if (this.#waiting.size > 0 && performance.now() - this.#rivalSeenAtMs < RIVALRY_MS) {
+      await sleep(Math.random() * 2 * this.#followMs);
     }
   }
 

@@ -4,7 +4,7 @@ import { isDuplicateKey, translatingErrors } from './mongo-errors.js';
 import { positionKey, type RevisionDocument } from './revision-document.js';
 
 /** Changes in one collection, on a server that reads through a whole collection for each query. */
-const SEGMENT_CHANGES = 200;
+const SEGMENT_CHANGES = 50;
 
 /** What to read of each document: `{ field: 1 }`; all of it without. */
 export type ChangeFields = Readonly<Record<string, 1>>;

@@ -69,20 +69,17 @@ export class HeadWriter {
 
   /** In one step, so it may be sent any number of times. */
   async #replaceOlder(group: readonly Waiting[]): Promise<void> {
-    const failures = await this.#bulkWrite(
-      group.map(({ document }) => {
-        const { _id, ...replacement } = document;
-        const { name, revision } = document;
-        return { replaceOne: { filter: { _id: name, revision: { $lt: revision } }, replacement, upsert: true } };
-      }),
-    );
-    for (const [index, { resolve, reject }] of group.entries()) {
-      const failure = failures.get(index);
+    const failures = await this.#bulkWrite(group, ({ document: { _id, ...replacement } }) => {
+      const { name, revision } = replacement;
+      return { replaceOne: { filter: { _id: name, revision: { $lt: revision } }, replacement, upsert: true } };
+    });
+    for (const waiting of group) {
+      const failure = failures.get(waiting);
       // A duplicate key is one that is as new.
       if (failure === undefined || isDuplicateKey(failure)) {
-        resolve(true);
+        waiting.resolve(true);
       } else {
-        reject(translateMongoError(failure));
+        waiting.reject(translateMongoError(failure));
       }
     }
   }
@@ -91,35 +88,45 @@ export class HeadWriter {
   async #writeHeld(group: readonly Waiting[]): Promise<void> {
     const nowMs = performance.now();
     const held = group.filter(({ holdEndsAtMs }) => nowMs < holdEndsAtMs);
-    const failures = await this.#bulkWrite(
-      held.map(({ document: { _id, ...document }, before }) =>
-        before === undefined
-          ? { insertOne: { document: { ...document, _id: document.name } } }
-          : { replaceOne: { filter: { _id: document.name }, replacement: document } },
-      ),
+    const failures = await this.#bulkWrite(held, ({ document: { _id, ...document }, before }) =>
+      before === undefined
+        ? { insertOne: { document: { ...document, _id: document.name } } }
+        : { replaceOne: { filter: { _id: document.name }, replacement: document } },
     );
     for (const waiting of group) {
-      waiting.resolve(held.includes(waiting) && !failures.has(held.indexOf(waiting)));
+      waiting.resolve(held.includes(waiting) && !failures.has(waiting));
     }
   }
 
-  /** What each refused write failed with, by its index. */
-  async #bulkWrite(operations: AnyBulkWriteOperation<RevisionDocument>[]): Promise<ReadonlyMap<number, Error>> {
-    if (operations.length === 0) {
-      return new Map();
+  /** What each refused write failed with. */
+  async #bulkWrite(
+    group: readonly Waiting[],
+    operationOf: (waiting: Waiting) => AnyBulkWriteOperation<RevisionDocument>,
+  ): Promise<ReadonlyMap<Waiting, Error>> {
+    const failures = new Map<Waiting, Error>();
+    const parts = new Map<string, Waiting[]>();
+    for (const waiting of group) {
+      const { collectionName } = await this.#database.appImagesWith(waiting.document.name);
+      parts.set(collectionName, [...(parts.get(collectionName) ?? []), waiting]);
     }
-    try {
-      await this.#database.appImages.bulkWrite(operations, { ordered: false });
-      return new Map();
-    } catch (error) {
-      const refused = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
-      if (refused.length === 0) {
-        throw error;
+    for (const part of parts.values()) {
+      const appImages = await this.#database.appImagesWith(part[0]?.document.name ?? '');
+      try {
+        await appImages.bulkWrite(part.map(operationOf), { ordered: false });
+      } catch (error) {
+        const refused = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
+        if (refused.length === 0) {
+          throw error;
+        }
+        for (const { index, code, errmsg } of refused) {
+          const waiting = part[index];
+          if (waiting !== undefined) {
+            failures.set(waiting, new MongoServerError({ message: errmsg ?? '', code }));
+          }
+        }
       }
-      return new Map(
-        refused.map(({ index, code, errmsg }) => [index, new MongoServerError({ message: errmsg ?? '', code })]),
-      );
     }
+    return failures;
   }
 
   async #failed(group: readonly Waiting[], error: Error): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Filter, FindOptions } from 'mongodb';
 import { type AppImageCodec, type StoredAppImage, StructuredRevision } from '../../domain/app-image/app-image.js';
 import {
   type AppImageStore,
@@ -7,6 +8,7 @@ import {
   StoreFaultError,
   StoreUnavailableError,
 } from '../../domain/app-image/app-image-store.js';
+import { compareCodePoints } from '../../domain/app-image/code-point-order.js';
 import {
   type ChangeOrigin,
   type ChangesOptions,
@@ -95,12 +97,8 @@ export class MongoAppImageStore implements AppImageStore {
         return names.map(() => undefined);
       }
       // The batch is as large as the answer can be, or the server would send it in parts.
-      const documents = await translatingErrors(() =>
-        this.#database.appImages
-          .find({ _id: { $in: asked } }, { ...EXACT, limit: asked.length, batchSize: asked.length })
-          .toArray(),
-      );
-      const found = new Map(documents.map((document) => [document._id, this.#checkedTemplateOf(document)] as const));
+      const documents = await this.#find({ _id: { $in: asked } }, { limit: asked.length, batchSize: asked.length });
+      const found = new Map(documents.map((document) => [document._id, this.#templateOf(document)] as const));
       return names.map((name) => found.get(name));
     });
   }
@@ -108,12 +106,9 @@ export class MongoAppImageStore implements AppImageStore {
   async list({ after, limit }: ListOptions): Promise<readonly StoredAppImage[]> {
     return await this.#call(async () => {
       void this.#ensureIndexes();
-      const documents = await translatingErrors(() =>
-        this.#database.appImages
-          .find({ deleted: false, _id: { $gt: after } }, { ...EXACT, sort: { _id: 1 }, limit, batchSize: limit })
-          .toArray(),
-      );
-      return documents.flatMap((document) => this.#checkedTemplateOf(document) ?? []);
+      const filter = { deleted: false, _id: { $gt: after } };
+      const documents = await this.#find(filter, { sort: { _id: 1 }, limit, batchSize: limit });
+      return documents.slice(0, limit).flatMap((document) => this.#templateOf(document) ?? []);
     });
   }
 
@@ -275,8 +270,16 @@ export class MongoAppImageStore implements AppImageStore {
     return { appImage, encoded, hash: `sha256:${createHash('sha256').update(encoded.protobuf).digest('hex')}` };
   }
 
-  #checkedTemplateOf(document: RevisionDocument): StoredAppImage | undefined {
-    return this.#templateOf(expectRevisionDocument(document));
+  /** Newest revisions, by name where they are to be sorted. */
+  async #find(filter: Filter<RevisionDocument>, options: FindOptions): Promise<readonly RevisionDocument[]> {
+    const parts = await this.#database.allAppImages();
+    const found = await translatingErrors(() =>
+      Promise.all(parts.map((appImages) => appImages.find(filter, { ...EXACT, ...options }).toArray())),
+    );
+    const documents = found.flat().map(expectRevisionDocument);
+    return parts.length === 1 || options.sort === undefined
+      ? documents
+      : documents.sort((a, b) => compareCodePoints(a._id, b._id));
   }
 
   #templateOf(document: RevisionDocument | undefined): StoredAppImage | undefined {
@@ -312,7 +315,9 @@ export class MongoAppImageStore implements AppImageStore {
     }
     this.#indexesAsked = true;
     try {
-      await this.#database.appImages.createIndex({ deleted: 1, _id: 1 });
+      for (const appImages of await this.#database.allAppImages()) {
+        await appImages.createIndex({ deleted: 1, _id: 1 });
+      }
       await this.#database.tags.createIndex({ name: 1 });
     } catch (error) {
       // Asked for again where the database was away; not where the user has no right to it.

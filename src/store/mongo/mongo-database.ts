@@ -7,7 +7,10 @@ import type { TagDocument } from './revision-tags.js';
 import type { WriteClaimDocument } from './write-claims.js';
 
 const DEFAULT_DATABASE = 'appimage';
+const APP_IMAGES = 'app_images';
 const CHANGES = 'app_image_changes';
+/** Collections that the newest revisions are spread over, on a server that reads through a whole collection for each query. */
+const FERRET_DB_PARTS = 32;
 
 /** Int64 as bigint, or the driver rounds it to a double. */
 export const EXACT = { useBigInt64: true } as const;
@@ -34,15 +37,19 @@ const CLIENT_OPTIONS = {
   retryReads: true,
 } as const satisfies MongoClientOptions;
 
+export interface MongoDatabaseOptions extends Pick<MongoClientOptions, 'monitorCommands'> {
+  /** Whether the newest revisions may be spread over several collections where that is faster; so they are by default. */
+  readonly allowsParts?: boolean;
+}
+
 /** The connections to one database and its collections. */
 export class MongoDatabase implements AsyncDisposable {
-  /** The newest revision of each name, by name: a view of the changes. */
-  readonly appImages: Collection<RevisionDocument>;
   readonly tags: Collection<TagDocument>;
   readonly markers: Collection<MarkerDocument>;
   readonly claims: Collection<WriteClaimDocument>;
   readonly #client: MongoClient;
   readonly #name: string;
+  readonly #allowsParts: boolean;
   #connecting: Promise<unknown> | undefined;
   #isFerretDb1: Promise<boolean> | undefined;
 
@@ -50,24 +57,42 @@ export class MongoDatabase implements AsyncDisposable {
    * Checks the URL, but connects only when it is first used.
    * @throws StoreFaultError where the URL is not valid; the message repeats no password
    */
-  constructor(url: string, options: Pick<MongoClientOptions, 'monitorCommands'> = {}) {
+  constructor(url: string, { allowsParts = true, ...options }: MongoDatabaseOptions = {}) {
     try {
       this.#client = new MongoClient(url, { ...options, ...CLIENT_OPTIONS });
     } catch (error) {
       throw invalidUrl(url, error);
     }
     this.#name = databaseOf(url);
+    this.#allowsParts = allowsParts;
     const database = this.#client.db(this.#name);
-    this.appImages = database.collection('app_images', DURABLE);
     this.tags = database.collection('app_image_tags', DURABLE);
     this.markers = database.collection('app_image_markers', DURABLE);
     this.claims = database.collection('app_image_claims', DURABLE);
   }
 
+  /** Where the newest revision of a name is, `_id` being the name: a view of the changes. */
+  async appImagesWith(name: string): Promise<Collection<RevisionDocument>> {
+    if (!(await this.#hasParts())) {
+      return this.#revisions(APP_IMAGES);
+    }
+    let hash = 0;
+    for (let index = 0; index < name.length; index += 1) {
+      hash = (Math.imul(hash, 31) + name.charCodeAt(index)) >>> 0;
+    }
+    return this.#revisions(`${APP_IMAGES}_${hash % FERRET_DB_PARTS}`);
+  }
+
+  /** Where the newest revisions of all names are. */
+  async allAppImages(): Promise<readonly Collection<RevisionDocument>[]> {
+    return (await this.#hasParts())
+      ? Array.from({ length: FERRET_DB_PARTS }, (_, part) => this.#revisions(`${APP_IMAGES}_${part}`))
+      : [this.#revisions(APP_IMAGES)];
+  }
+
   /** A part of the log of all changes; its one part, where `segment` is `undefined`. */
   changes(segment: number | undefined): Collection<RevisionDocument> {
-    const name = segment === undefined ? CHANGES : `${CHANGES}_${segment}`;
-    return this.#client.db(this.#name).collection(name, DURABLE);
+    return this.#revisions(segment === undefined ? CHANGES : `${CHANGES}_${segment}`);
   }
 
   /** For events of the driver, such as its command monitoring. */
@@ -112,6 +137,14 @@ export class MongoDatabase implements AsyncDisposable {
       this.#isFerretDb1 = undefined;
       throw error;
     }
+  }
+
+  async #hasParts(): Promise<boolean> {
+    return this.#allowsParts && (await this.isFerretDb1());
+  }
+
+  #revisions(name: string): Collection<RevisionDocument> {
+    return this.#client.db(this.#name).collection(name, DURABLE);
   }
 
   async #command(command: Document): Promise<Document> {

@@ -33,7 +33,8 @@ export class RevisionHeads {
 
   /** What the view shows of a name; a delete as well. */
   async read(name: string): Promise<RevisionDocument | undefined> {
-    const document = await translatingErrors(() => this.#database.appImages.findOne({ _id: name }, EXACT));
+    const appImages = await this.#database.appImagesWith(name);
+    const document = await translatingErrors(() => appImages.findOne({ _id: name }, EXACT));
     return document === null ? undefined : expectRevisionDocument(document);
   }
 
@@ -120,13 +121,14 @@ export class RevisionHeads {
   async #put(document: RevisionDocument, standing: RevisionDocument | undefined): Promise<void> {
     const { _id, ...fields } = document;
     const { name } = document;
+    const appImages = await this.#database.appImagesWith(name);
     await translatingErrors(async () => {
       if (standing !== undefined) {
-        await this.#database.appImages.replaceOne({ _id: name }, fields);
+        await appImages.replaceOne({ _id: name }, fields);
         return;
       }
       try {
-        await this.#database.appImages.insertOne({ ...fields, _id: name });
+        await appImages.insertOne({ ...fields, _id: name });
       } catch (error) {
         if (!isDuplicateKey(error)) {
           throw error;
