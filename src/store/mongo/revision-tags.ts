@@ -76,7 +76,7 @@ export class RevisionTags {
       const steps = (await this.#steps([name])).filter((step) => step.tag === tag);
       const standing = newestSteps(steps).get(key(name, tag));
       deadline.check();
-      const current = standing?.revision == null ? undefined : Number(standing.revision);
+      const current = standing?.revision === undefined || standing.revision === null ? undefined : Number(standing.revision);
       const revision = decide(current);
       if (revision === current) {
         return current;
