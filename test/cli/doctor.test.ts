@@ -3,9 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tokenDigest } from '../../src/auth/token-files.js';
 import { RegistryOnDisk } from '../support/registry-on-disk.js';
+
+// Every command is a process of its own, and a busy machine takes its time to start them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const VIEWER_TOKEN = 'viewer-token-for-tests-0123456789';
 

@@ -60,6 +60,18 @@ export class RegistryOnDisk implements AsyncDisposable {
     return finished(this.start(args, env));
   }
 
+  /**
+   * Runs a command line that has to succeed, and returns what it wrote.
+   * @throws Error with what it said otherwise
+   */
+  async done(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args);
+    if (code !== 0) {
+      throw new Error(`appimagectl ${args.join(' ')} ended with ${code}: ${stderr}`);
+    }
+    return stdout;
+  }
+
   /** Starts the command line, in a pipe. */
   start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
     return spawn(process.execPath, [APPIMAGECTL, ...args], {
