@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion/completion-scripts.js';
-import { APPIMAGECTL, finished, RegistryOnDisk } from '../support/registry-on-disk.js';
+import { APPIMAGECTL, finished, HAS_SCRIPT, RegistryOnDisk } from '../support/registry-on-disk.js';
 
 // Every command is a process of its own, and a busy machine takes its time to start them.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -28,9 +28,6 @@ afterAll(async () => {
 function isInstalled(shell: string): boolean {
   return spawnSync(shell, ['-c', 'true']).status === 0;
 }
-
-/** `script` of util-linux makes a pseudo-terminal. */
-const HAS_SCRIPT = (spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '').includes('util-linux');
 
 /** What a real bash offers behind a line, as the tab key would make it. */
 async function inBash(line: string): Promise<readonly string[]> {

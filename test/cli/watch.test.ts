@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { finished, RegistryOnDisk } from '../support/registry-on-disk.js';
+import { runInTerminal } from '../support/cli-process.js';
+import { finished, HAS_SCRIPT, RegistryOnDisk } from '../support/registry-on-disk.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 // Every command is a process of its own, and a busy machine takes its time to start them.
@@ -117,6 +119,17 @@ describe('watch', () => {
   it('writes a table for people', async () => {
     const { stdout } = await registry.run(['watch', '--until-state', '--prefix', 'psi']);
     expect(stdout).toMatch(/^PUT {5}\d{4}-\d\d-\d\dT[\d:.]+Z {2}psi-image +r1 +token\nSTATE_COMPLETE\n$/);
+  });
+
+  it.skipIf(!HAS_SCRIPT)('keeps a line to the width of the terminal, in colours', async () => {
+    const { exitCode, screen } = await runInTerminal(['watch', '--until-state', '--prefix', 'psi'], {
+      cwd: registry.folder,
+      env: registry.env,
+    });
+    expect(exitCode).toBe(0);
+    expect(screen).toContain('\u001b[32mPUT');
+    const lines = screen.split('\n').map((line) => stripVTControlCharacters(line));
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
   });
 
   it('goes on behind a token', async () => {

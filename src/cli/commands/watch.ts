@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import { type WatchEvent, WatchEvent_Type } from '../../../gen/appimage/v1/registry.js';
-import type { AppImage } from '../../domain/app-image/app-image.js';
-import { JsonEncoder } from '../../transport/wire/json-encode.js';
-import { messageDescriptor } from '../../transport/wire/schema.js';
+import { apiJson } from '../api-json.js';
 import { type CliContext, connect } from '../cli-context.js';
 import type { Colour } from '../colours.js';
 import { addExamples } from '../command-help.js';
@@ -24,8 +22,6 @@ const COLOURS: Partial<Record<WatchEvent_Type, Colour>> = {
   [WatchEvent_Type.PUT]: 'green',
   [WatchEvent_Type.DELETE]: 'red',
 };
-
-const json = new JsonEncoder<AppImage>(messageDescriptor('QueryAppImageResponseData'));
 
 /** Defines `watch`: streams changes. */
 export function defineWatchCommand(program: Command, context: CliContext): void {
@@ -97,7 +93,7 @@ function jsonLine({ type, revision, resumeToken }: WatchEvent): string {
     method: revision?.method ?? null,
     message: revision?.message ?? null,
   });
-  const content = revision?.appImage === undefined ? 'null' : json.encode(revision.appImage);
+  const content = revision?.appImage === undefined ? 'null' : apiJson(revision.appImage);
   return `${JSON.stringify(head).slice(0, -1)},"app_image":${content}}`;
 }
 
