@@ -1,6 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CliWorkspace, manifest } from '../support/cli-workspace.js';
+
+// Every command is a process of its own, and a busy machine takes its time to start them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe('the documents of --output json', () => {
   let workspace: CliWorkspace;
