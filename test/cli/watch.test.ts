@@ -172,6 +172,8 @@ describe('watch', () => {
   it('fails at once where the first connection does not come about, or is refused', async () => {
     expect((await registry.run(['watch', '--server', 'localhost:1'])).code).toBe(6);
     expect((await registry.run(['watch'], { APPIMAGECTL_TOKEN: 'wrong-token-0123456789-abc' })).code).toBe(7);
+    const lines = await registry.run(['watch', '--server', 'localhost:1', '-o', 'json']);
+    expect(lines.stdout).toMatch(/^\{"schema":"appimagectl\/error\/v1",.*"exit_code":6,.*\}\n$/);
     const child = registry.start(['watch', '--prefix', 'Not A Name']);
     const { code, stderr } = await finished(child);
     expect(code).toBe(1);
