@@ -10,4 +10,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
-process.exitCode = await runCli(process.argv.slice(2), new Terminal(process, process.env), process.env, process.cwd());
+const exitCode = await runCli(process.argv.slice(2), new Terminal(process, process.env), process.env, process.cwd());
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise((resolve) => {
+    stream.write('', resolve);
+  });
+}
+// grpc-js leaves a connection open that is still being made when its client is closed, and that would keep the process.
+process.exit(exitCode);

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { stringify } from 'yaml';
 import { CliError } from './cli-error.js';
+import { type DocumentName, documentMark } from './document-schemas.js';
 import type { Terminal } from './terminal.js';
 
 /** The forms of output that nearly every command has. */
@@ -8,12 +9,14 @@ export const COMMON_FORMATS = ['table', 'json', 'yaml', 'name'] as const;
 
 /** The flag that chooses a form of output. The first is the default. */
 export function outputOption(formats: readonly [string, ...string[]]): Option {
-  return new Option('-o, --output <format>', 'form of the output').choices(formats).default(formats[0]);
+  return new Option('-o, --output <format>', 'form of the output; `appimagectl schema` documents json and yaml')
+    .choices(formats)
+    .default(formats[0]);
 }
 
-/** A JSON document of the command line: `schema` names its form, which only ever gains fields. */
-export function document(schema: string, content: object): object {
-  return { schema: `appimagectl/${schema}/v1`, ...content };
+/** A JSON document of the command line; see `document-schemas.ts` for the form of each. */
+export function document(name: DocumentName, content: object): object {
+  return { schema: documentMark(name), ...content };
 }
 
 /** Writes a document as JSON or YAML. */

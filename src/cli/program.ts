@@ -17,6 +17,7 @@ import { defineImportCommand } from './commands/import.js';
 import { defineLintCommand } from './commands/lint.js';
 import { defineRenderCommand } from './commands/render.js';
 import { defineRollbackCommand } from './commands/rollback.js';
+import { defineSchemaCommand } from './commands/schema.js';
 import { defineTagCommand } from './commands/tag.js';
 import { defineVersionCommand } from './commands/version.js';
 import { defineWatchCommand } from './commands/watch.js';
@@ -73,7 +74,13 @@ export function buildProgram(context: CliContext): Command {
     define(program, context);
   }
   program.commandsGroup('Connection and program:');
-  for (const define of [defineDoctorCommand, defineContextCommand, defineCompletionCommand, defineVersionCommand]) {
+  for (const define of [
+    defineDoctorCommand,
+    defineContextCommand,
+    defineCompletionCommand,
+    defineSchemaCommand,
+    defineVersionCommand,
+  ]) {
     define(program, context);
   }
   addExamples(program, [

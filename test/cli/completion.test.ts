@@ -1,21 +1,24 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion/completion-scripts.js';
-import { APPIMAGECTL, finished, RegistryOnDisk } from '../support/registry-on-disk.js';
+import { APPIMAGECTL, finished, HAS_SCRIPT, RegistryOnDisk } from '../support/registry-on-disk.js';
+
+// Every command is a process of its own, and a busy machine takes its time to start them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let registry: RegistryOnDisk;
 
 beforeAll(async () => {
   registry = await RegistryOnDisk.start();
   registry.manifests('manifests');
-  expect((await registry.run(['import', 'manifests'])).code).toBe(0);
+  await registry.done(['import', 'manifests']);
   const bin = join(registry.folder, 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, 'appimagectl'), `#!/bin/sh\nexec ${process.execPath} ${APPIMAGECTL} "$@"\n`);
   chmodSync(join(bin, 'appimagectl'), 0o755);
-  expect((await registry.run(['context', 'add', 'lab', '--server', 'lab:8083'])).code).toBe(0);
+  await registry.done(['context', 'add', 'lab', '--server', 'lab:8083']);
 });
 
 afterAll(async () => {
@@ -25,9 +28,6 @@ afterAll(async () => {
 function isInstalled(shell: string): boolean {
   return spawnSync(shell, ['-c', 'true']).status === 0;
 }
-
-/** `script` of util-linux makes a pseudo-terminal. */
-const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
 /** What a real bash offers behind a line, as the tab key would make it. */
 async function inBash(line: string): Promise<readonly string[]> {

@@ -3,9 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tokenDigest } from '../../src/auth/token-files.js';
-import { RegistryOnDisk } from '../support/registry-on-disk.js';
+import { runInTerminal } from '../support/cli-process.js';
+import { HAS_SCRIPT, RegistryOnDisk } from '../support/registry-on-disk.js';
+
+// Every command is a process of its own, and a busy machine takes its time to start them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const VIEWER_TOKEN = 'viewer-token-for-tests-0123456789';
 
@@ -74,6 +78,17 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^token +skipped +not reached, since port failed$/m);
     expect(stdout).toContain('At fault: port: nothing listens on localhost:1');
     expect(stdout).not.toContain('\u001b');
+  });
+
+  it.skipIf(!HAS_SCRIPT)('paints in a terminal, unless NO_COLOR says not to', async () => {
+    const where = { cwd: registry.folder, env: registry.env };
+    const { exitCode, screen } = await runInTerminal(['doctor', '--server', 'localhost:1'], where);
+    expect(exitCode).toBe(6);
+    expect(screen).toContain('\u001b[31mFAILED');
+    const plain = await runInTerminal(['doctor'], { ...where, env: { ...registry.env, NO_COLOR: '1' } });
+    expect(plain.exitCode).toBe(0);
+    expect(plain.screen).toContain('The connection works.');
+    expect(plain.screen).not.toContain('\u001b[3');
   });
 
   it('blames the configuration, with the exit code of usage', async () => {

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CliWorkspace, manifest } from '../support/cli-workspace.js';
+
+// Every command is a process of its own, and a busy machine takes its time to start them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const BROKEN = manifest('broken')
   .replace('restartPolicy: Never', 'restartPolicy: Sometimes')

@@ -3,9 +3,14 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { finished, RegistryOnDisk } from '../support/registry-on-disk.js';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runInTerminal } from '../support/cli-process.js';
+import { finished, HAS_SCRIPT, RegistryOnDisk } from '../support/registry-on-disk.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+
+// Every command is a process of its own, and a busy machine takes its time to start them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 interface Event {
   readonly schema: string;
@@ -23,8 +28,7 @@ beforeAll(async () => {
   registry = await RegistryOnDisk.start();
   const [, port = ''] = registry.server.grpcAddress.split(':');
   proxy = await TcpProxy.start({ host: '127.0.0.1', port: Number(port) });
-  const applied = await registry.run(['apply', '-f', registry.manifests('manifests')]);
-  expect(applied.code).toBe(0);
+  await registry.done(['apply', '-f', registry.manifests('manifests')]);
 });
 
 afterAll(async () => {
@@ -82,8 +86,7 @@ async function change(name: string): Promise<void> {
   };
   const file = join(registry.folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(manifest));
-  const { code, stderr } = await registry.run(['apply', '-f', file]);
-  expect(`${code} ${stderr}`).toMatch(/^0 /);
+  await registry.done(['apply', '-f', file]);
 }
 
 describe('watch', () => {
@@ -116,6 +119,17 @@ describe('watch', () => {
   it('writes a table for people', async () => {
     const { stdout } = await registry.run(['watch', '--until-state', '--prefix', 'psi']);
     expect(stdout).toMatch(/^PUT {5}\d{4}-\d\d-\d\dT[\d:.]+Z {2}psi-image +r1 +token\nSTATE_COMPLETE\n$/);
+  });
+
+  it.skipIf(!HAS_SCRIPT)('keeps a line to the width of the terminal, in colours', async () => {
+    const { exitCode, screen } = await runInTerminal(['watch', '--until-state', '--prefix', 'psi'], {
+      cwd: registry.folder,
+      env: registry.env,
+    });
+    expect(exitCode).toBe(0);
+    expect(screen).toContain('\u001b[32mPUT');
+    const lines = screen.split('\n').map((line) => stripVTControlCharacters(line));
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
   });
 
   it('goes on behind a token', async () => {
@@ -158,6 +172,8 @@ describe('watch', () => {
   it('fails at once where the first connection does not come about, or is refused', async () => {
     expect((await registry.run(['watch', '--server', 'localhost:1'])).code).toBe(6);
     expect((await registry.run(['watch'], { APPIMAGECTL_TOKEN: 'wrong-token-0123456789-abc' })).code).toBe(7);
+    const lines = await registry.run(['watch', '--server', 'localhost:1', '-o', 'json']);
+    expect(lines.stdout).toMatch(/^\{"schema":"appimagectl\/error\/v1",.*"exit_code":6,.*\}\n$/);
     const child = registry.start(['watch', '--prefix', 'Not A Name']);
     const { code, stderr } = await finished(child);
     expect(code).toBe(1);

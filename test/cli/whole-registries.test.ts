@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RegistryOnDisk } from '../support/registry-on-disk.js';
+
+// Every command is a process of its own, and a busy machine takes its time to start them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let registry: RegistryOnDisk;
 let other: RegistryOnDisk;
@@ -10,16 +13,15 @@ beforeAll(async () => {
   registry = await RegistryOnDisk.start();
   other = await RegistryOnDisk.start();
   registry.manifests('manifests');
-  const added = await registry.run([
-    ...['context', 'add', 'other', '--server', other.server.grpcAddress, '--ca', other.certificates.caFile],
-    ...['--cert', other.certificates.client.certificateFile, '--key', other.certificates.client.keyFile],
-    ...['--token-file', other.certificates.tokenFile],
-  ]);
-  expect(added.code).toBe(0);
+  const { certificates, server } = other;
+  const { certificateFile, keyFile } = certificates.client;
+  const address = ['--server', server.grpcAddress, '--ca', certificates.caFile];
+  const identity = ['--cert', certificateFile, '--key', keyFile, '--token-file', certificates.tokenFile];
+  await registry.done(['context', 'add', 'other', ...address, ...identity]);
 });
 
 beforeEach(async () => {
-  await expectDone(['import', 'manifests']);
+  await registry.done(['import', 'manifests']);
 });
 
 afterAll(async () => {
@@ -27,14 +29,8 @@ afterAll(async () => {
   await other[Symbol.asyncDispose]();
 });
 
-async function expectDone(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await registry.run(args);
-  expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
-  return stdout;
-}
-
 async function actions(args: readonly string[]): Promise<readonly string[]> {
-  const { files } = JSON.parse(await expectDone(['export', ...args, '-o', 'json'])) as {
+  const { files } = JSON.parse(await registry.done(['export', ...args, '-o', 'json'])) as {
     files: readonly { file: string; action: string }[];
   };
   return files.map(({ file, action }) => `${file} ${action}`);
@@ -55,18 +51,18 @@ describe('export', () => {
   });
 
   it('loses nothing: what it has written applies without a change', async () => {
-    await expectDone(['export', 'lossless']);
-    const outcome = await expectDone(['import', 'lossless', '-o', 'json']);
+    await registry.done(['export', 'lossless']);
+    const outcome = await registry.done(['import', 'lossless', '-o', 'json']);
     expect([...outcome.matchAll(/"outcome": "(\w+)"/g)].map(([, word]) => word)).toEqual(Array(3).fill('unchanged'));
   });
 
   it('deletes files of deleted templates only if it is told to, and never other files', async () => {
-    await expectDone(['export', 'pruned']);
+    await registry.done(['export', 'pruned']);
     const folder = join(registry.folder, 'pruned');
     writeFileSync(join(folder, 'kustomization.yaml'), 'resources: []\n');
     writeFileSync(join(folder, 'README.md'), 'ours\n');
     writeFileSync(join(folder, 'renamed.yaml'), readFileSync(join(folder, 'psi-image.yaml')));
-    await expectDone(['delete', 'psi-image']);
+    await registry.done(['delete', 'psi-image']);
     const kept = await registry.run(['export', 'pruned']);
     expect(kept.stderr).toContain('pruned/psi-image.yaml; --prune deletes them');
     expect(await actions(['pruned', '--prune', '--dry-run'])).toContain('pruned/psi-image.yaml deleted');
@@ -97,12 +93,12 @@ describe('export', () => {
 
 describe('import', () => {
   it('is an apply of the folder, with the flags of apply', async () => {
-    await expectDone(['delete', 'psi-image']);
-    const dry = await expectDone(['import', 'manifests', '--dry-run', '-o', 'json']);
+    await registry.done(['delete', 'psi-image']);
+    const dry = await registry.done(['import', 'manifests', '--dry-run', '-o', 'json']);
     expect(dry).toContain('"outcome": "created"');
-    const again = await expectDone(['import', 'manifests', '-o', 'json', '--message', 'back again']);
+    const again = await registry.done(['import', 'manifests', '-o', 'json', '--message', 'back again']);
     expect(again).toContain('"outcome": "created"');
-    expect(await expectDone(['history', 'psi-image'])).toContain('back again');
+    expect(await registry.done(['history', 'psi-image'])).toContain('back again');
   });
 
   it('fails where there is no folder', async () => {

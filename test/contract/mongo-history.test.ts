@@ -50,11 +50,11 @@ describe.skipIf('unavailable' in mongo)('the history of the MongoDB store', () =
     const reader = open();
     const names = ['a', 'b', 'c', 'd', 'e'];
     const each = 40;
-    let isWriting = true;
+    const writing = new AbortController();
     const reading = (async () => {
       const seen: Revision[] = [];
       for (let isLast = false; !isLast; ) {
-        isLast = !isWriting;
+        isLast = writing.signal.aborted;
         const changes = await reader.readChanges({ after: seen.at(-1)?.position ?? 0, limit: 7 });
         seen.push(...changes);
         isLast &&= changes.length === 0;
@@ -69,7 +69,7 @@ describe.skipIf('unavailable' in mongo)('the history of the MongoDB store', () =
         }),
       ),
     );
-    isWriting = false;
+    writing.abort();
     const seen = await reading;
     expect(seen.map(({ position }) => position)).toEqual(numbersUpTo(clients.length * each));
     for (const name of names) {
@@ -179,10 +179,10 @@ describe.skipIf('unavailable' in mongo)('the history of the MongoDB store', () =
     const names = ['a', 'b', 'c'];
     await writer.change('a', put('a', 'tagged'), ORIGIN);
     await writer.changeTag('a', 'stable', () => 1);
-    let isWriting = true;
+    const writing = new AbortController();
     const outcomes = { complete: 0, expired: 0 };
     const reading = (async () => {
-      for (let after = 0; isWriting; ) {
+      for (let after = 0; !writing.signal.aborted; ) {
         try {
           const changes = await reader.readChanges({ after, limit: 10 });
           expect(changes.map(({ position }) => position)).toEqual(changes.map((_, index) => after + 1 + index));
@@ -202,7 +202,7 @@ describe.skipIf('unavailable' in mongo)('the history of the MongoDB store', () =
       const name = names[number % names.length] ?? '';
       await writer.change(name, put(name, String(number)), ORIGIN);
     }
-    isWriting = false;
+    writing.abort();
     await reading;
     expect(outcomes.complete).toBeGreaterThan(0);
     expect(outcomes.expired).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import type { Collection, CommandStartedEvent } from 'mongodb';
+import type { CommandStartedEvent } from 'mongodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { AppImage } from '../../src/domain/app-image/app-image.js';
 import { type Decide, StoreFaultError } from '../../src/domain/app-image/app-image-store.js';
@@ -6,6 +6,7 @@ import { MongoAppImageStore } from '../../src/store/mongo/mongo-app-image-store.
 import { MongoDatabase } from '../../src/store/mongo/mongo-database.js';
 import { draftOf, placed, type RevisionDocument } from '../../src/store/mongo/revision-document.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
+import { appImage } from '../support/app-image-builders.js';
 import { documentedAppImage } from '../support/app-image-fixtures.js';
 import { type MongoTestDatabase, mongoTestDatabase } from '../support/mongo-test-database.js';
 
@@ -18,19 +19,16 @@ describe.skipIf('unavailable' in mongo)('the MongoDB store', () => {
   let own: MongoTestDatabase;
   let database: MongoDatabase;
   let store: MongoAppImageStore;
-  let appImages: Collection<RevisionDocument>;
   let commands: string[];
 
   beforeAll(() => {
     own = mongoTestDatabase(serverUrl);
   });
   beforeEach(async () => {
-    // One collection, as on servers with indexes, so that the round trips are those that are made there.
-    database = new MongoDatabase(own.url, { monitorCommands: true, allowsParts: false });
+    database = new MongoDatabase(own.url, { monitorCommands: true });
     // Nothing in the background, whose commands would be counted.
     store = new MongoAppImageStore(database, appImageCodec, { ...HISTORY, maintenanceIntervalMs: undefined });
     await store.ping();
-    appImages = await database.appImagesWith('');
     commands = [];
     database.client.on('commandStarted', ({ commandName }: CommandStartedEvent) => commands.push(commandName));
   });
@@ -38,7 +36,7 @@ describe.skipIf('unavailable' in mongo)('the MongoDB store', () => {
   afterAll(() => own[Symbol.asyncDispose]());
 
   function openOther(): MongoAppImageStore {
-    return new MongoAppImageStore(new MongoDatabase(own.url, { allowsParts: false }), appImageCodec, HISTORY);
+    return new MongoAppImageStore(new MongoDatabase(own.url), appImageCodec, HISTORY);
   }
 
   it('answers a query in one round trip', async () => {
@@ -49,13 +47,17 @@ describe.skipIf('unavailable' in mongo)('the MongoDB store', () => {
   });
 
   it('answers a batch query of 1000 names, all there, in one round trip', async () => {
+    // One collection, as on every server that uses an index.
+    const single = new MongoDatabase(own.url, { monitorCommands: true, allowsParts: false });
+    await using other = new MongoAppImageStore(single, appImageCodec, { ...HISTORY, maintenanceIntervalMs: undefined });
     const names = Array.from({ length: 1000 }, (_, index) => `batch-${index}`);
+    const appImages = await single.appImagesWith('batch');
     await appImages.insertMany(names.map((name) => documentNamed(name)));
-    commands.length = 0;
-    const found = await store.getMany(names.toReversed());
+    await other.ping();
+    single.client.on('commandStarted', ({ commandName }: CommandStartedEvent) => commands.push(commandName));
+    const found = await other.getMany(names.toReversed());
     expect(found.map((entry) => entry?.name)).toEqual(names.toReversed());
     expect(commands).toEqual(['find']);
-    await appImages.deleteMany({ _id: { $in: names } });
   });
 
   it('asks the database nothing for a batch of no names', async () => {
@@ -152,6 +154,7 @@ describe.skipIf('unavailable' in mongo)('the MongoDB store', () => {
   });
 
   it('reports a document of an unknown schema as a fault that names it, wherever it is read', async () => {
+    const appImages = await database.appImagesWith('newer');
     await appImages.insertOne({ ...documentNamed('newer'), schema: 3 });
     try {
       for (const read of [
@@ -182,7 +185,7 @@ describe.skipIf('unavailable' in mongo)('the MongoDB store', () => {
 });
 
 function documentNamed(name: string): RevisionDocument {
-  const content = { appImage: template(name), hash: 'sha256:' };
+  const content = { appImage: appImage({ name }), hash: 'sha256:' };
   const draft = draftOf({ name, revision: 1, writeId: 'w', timeMs: 0, origin: ORIGIN, content });
   return { ...placed(draft, { position: 1, earlier: [], writer: 'test', writerSettled: 0 }), _id: name };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,11 @@ import { TemporaryCertificates } from './temporary-certificates.js';
 
 /** The built command line. */
 export const APPIMAGECTL = resolve(import.meta.dirname, '../../dist/src/cli/main.js');
+
+/** Whether there is the `script` of util-linux, which makes pseudo-terminals. */
+export const HAS_SCRIPT = (spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '').includes(
+  'util-linux',
+);
 
 const MANIFEST_FOLDER = resolve(import.meta.dirname, '../fixtures/manifests');
 
@@ -58,6 +63,18 @@ export class RegistryOnDisk implements AsyncDisposable {
   /** Runs the command line to its end, in a pipe. */
   async run(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
     return finished(this.start(args, env));
+  }
+
+  /**
+   * Runs a command line that has to succeed, and returns what it wrote.
+   * @throws Error with what it said otherwise
+   */
+  async done(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args);
+    if (code !== 0) {
+      throw new Error(`appimagectl ${args.join(' ')} ended with ${code}: ${stderr}`);
+    }
+    return stdout;
   }
 
   /** Starts the command line, in a pipe. */

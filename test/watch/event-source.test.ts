@@ -116,9 +116,17 @@ describe('a watch by server-sent events', () => {
   it.each(['--http1.1', '--http2'])('works with curl -N %s', async (version) => {
     const { certificates } = app;
     const curl = spawn('curl', [
-      ...['-sS', '-N', version, '--cacert', certificates.caFile],
-      ...['--cert', certificates.client.certificateFile, '--key', certificates.client.keyFile],
-      ...['-H', `Token: ${certificates.token}`, `${app.origin}${WATCH_PATH}?start=NOW&namePrefix=curl`],
+      '-sSN',
+      version,
+      '--cacert',
+      certificates.caFile,
+      '--cert',
+      certificates.client.certificateFile,
+      '--key',
+      certificates.client.keyFile,
+      '-H',
+      `Token: ${certificates.token}`,
+      `${app.origin}${WATCH_PATH}?start=NOW&namePrefix=curl`,
     ]);
     let text = '';
     const arrives = (what: string): Promise<void> =>
@@ -214,8 +222,7 @@ describe('the cookie of a browser', () => {
     const names: string[] = [];
     const tokens: string[] = [];
     const open = (query: string): EventSource => {
-      // The types of undici leave out its own option.
-      const source = new EventSource(`${app.origin}${WATCH_PATH}?${query}`, { dispatcher: withCookie } as never);
+      const source = new EventSource(`${app.origin}${WATCH_PATH}?${query}`, { dispatcher: withCookie });
       source.addEventListener('PUT', (event) => {
         const { data, lastEventId } = event as unknown as { data: string; lastEventId: string };
         names.push((JSON.parse(data) as { revision: { name: string } }).revision.name);

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Revision } from '../../../gen/appimage/v1/registry.js';
 import type { AppImage } from '../../domain/app-image/app-image.js';
 import { writeManifest } from '../../manifest/manifest-file.js';
-import { apiJson } from '../api-json.js';
+import { apiJson, exactValue, prettyJson } from '../api-json.js';
 import { type CliContext, connect } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
 import { addExamples } from '../command-help.js';
@@ -127,8 +127,15 @@ async function write(
 ): Promise<void> {
   const [first] = templates;
   if (isDocumentFormat(output)) {
-    const items = templates.map(apiJson);
-    writeDocument(terminal, output, isOne && first !== undefined ? apiJson(first) : { kind: 'AppImageList', items });
+    const json =
+      isOne && first !== undefined
+        ? apiJson(first)
+        : `{"kind":"AppImageList","items":[${templates.map(apiJson).join(',')}]}`;
+    if (output === 'json') {
+      terminal.out(prettyJson(json));
+    } else {
+      writeDocument(terminal, output, exactValue(json));
+    }
   } else if (output === 'manifest') {
     terminal.out(templates.map(writeManifest).join('---\n'));
   } else if (output === 'name') {

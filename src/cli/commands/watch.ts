@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import { type WatchEvent, WatchEvent_Type } from '../../../gen/appimage/v1/registry.js';
-import type { AppImage } from '../../domain/app-image/app-image.js';
-import { JsonEncoder } from '../../transport/wire/json-encode.js';
-import { messageDescriptor } from '../../transport/wire/schema.js';
+import { apiJson } from '../api-json.js';
 import { type CliContext, connect } from '../cli-context.js';
+import { CliError } from '../cli-error.js';
 import type { Colour } from '../colours.js';
 import { addExamples } from '../command-help.js';
 import { followChanges, isChange } from '../follow-changes.js';
-import { document, outputOption, printable } from '../output.js';
+import { document, errorDocument, outputOption, printable } from '../output.js';
 import type { Terminal } from '../terminal.js';
 
 interface WatchFlags {
@@ -24,8 +23,6 @@ const COLOURS: Partial<Record<WatchEvent_Type, Colour>> = {
   [WatchEvent_Type.PUT]: 'green',
   [WatchEvent_Type.DELETE]: 'red',
 };
-
-const json = new JsonEncoder<AppImage>(messageDescriptor('QueryAppImageResponseData'));
 
 /** Defines `watch`: streams changes. */
 export function defineWatchCommand(program: Command, context: CliContext): void {
@@ -62,15 +59,26 @@ export function defineWatchCommand(program: Command, context: CliContext): void 
       resumeToken: flags.resumeToken ?? '',
       onDropped: (reason, delayMs) => terminal.warn(`${reason}; going on in ${delayMs} ms where it ended`),
     });
-    for await (const event of events) {
-      if (flags.checkpoints === true || event.type !== WatchEvent_Type.CHECKPOINT) {
-        writeEvent(event, flags.output, terminal);
+    try {
+      for await (const event of events) {
+        if (flags.checkpoints === true || event.type !== WatchEvent_Type.CHECKPOINT) {
+          writeEvent(event, flags.output, terminal);
+        }
+        if (flags.untilState === true && event.type === WatchEvent_Type.STATE_COMPLETE) {
+          return;
+        }
       }
-      if (flags.untilState === true && event.type === WatchEvent_Type.STATE_COMPLETE) {
-        return;
-      }
+    } catch (error) {
+      throw flags.output === 'json' && error instanceof CliError ? reported(error, terminal) : error;
     }
   });
+}
+
+/** The error as one more line, since whoever reads the output reads lines. */
+function reported(error: CliError, terminal: Terminal): CliError {
+  terminal.out(`${JSON.stringify(errorDocument(error))}\n`);
+  const { hint, violations, serverCode } = error;
+  return new CliError(error.exit, error.message, { hint, violations, serverCode, isReported: true, cause: error });
 }
 
 function writeEvent(event: WatchEvent, output: string, terminal: Terminal): void {
@@ -97,7 +105,7 @@ function jsonLine({ type, revision, resumeToken }: WatchEvent): string {
     method: revision?.method ?? null,
     message: revision?.message ?? null,
   });
-  const content = revision?.appImage === undefined ? 'null' : json.encode(revision.appImage);
+  const content = revision?.appImage === undefined ? 'null' : apiJson(revision.appImage);
   return `${JSON.stringify(head).slice(0, -1)},"app_image":${content}}`;
 }
 

@@ -1,4 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
+import { LINT_RULES } from '../../domain/lint/lint-rules.js';
+import { DOCUMENT_NAMES } from '../document-schemas.js';
 
 /** What the shell completes by itself. */
 export type ShellKind = 'files' | 'folders';
@@ -34,6 +36,12 @@ const SHELL_KINDS: Readonly<Record<string, ShellKind>> = {
   path: 'files',
   dir: 'folders',
   folder: 'folders',
+};
+
+/** Words that the command line knows by itself, by the names that help shows for them. */
+const KNOWN_WORDS: Readonly<Record<string, readonly string[]>> = {
+  rule: Object.keys(LINT_RULES),
+  document: DOCUMENT_NAMES,
 };
 
 /**
@@ -73,6 +81,7 @@ class Line {
   #command: Command;
   #arguments: string[] = [];
   #awaiting: Option | undefined;
+  #hasValue = false;
   #onlyArguments = false;
   readonly #flags: Record<string, string | true> = {};
 
@@ -82,13 +91,16 @@ class Line {
   }
 
   take(word: string): void {
-    if (this.#awaiting !== undefined) {
+    if (this.#awaiting !== undefined && !this.#endsValues(word)) {
       this.#flags[this.#awaiting.attributeName()] = word;
-      // What may be given several times goes on until the next flag, and so does not count here.
-      this.#awaiting = undefined;
+      this.#hasValue = true;
+      if (!this.#awaiting.variadic) {
+        this.#awaiting = undefined;
+      }
     } else if (this.#onlyArguments) {
       this.#arguments.push(word);
     } else if (word === '--') {
+      this.#awaiting = undefined;
       this.#onlyArguments = true;
     } else if (word.startsWith('-') && word !== '-') {
       this.#takeFlag(word);
@@ -105,23 +117,32 @@ class Line {
   complete(word: string, isSplit: boolean): Completion {
     const [flag = '', ...rest] = word.split('=');
     const assigned = word.startsWith('--') && rest.length > 0 ? this.#option(flag) : undefined;
-    if (this.#awaiting === undefined && !this.#onlyArguments && assigned !== undefined) {
+    const isFree = this.#awaiting === undefined || this.#endsValues(word);
+    if (isFree && !this.#onlyArguments && assigned !== undefined) {
       return this.#value(assigned, rest.join('='), isSplit ? '' : `${flag}=`);
     }
-    if (this.#awaiting !== undefined) {
+    if (this.#awaiting !== undefined && !this.#endsValues(word)) {
       return this.#value(this.#awaiting, word, '');
     }
     if (!this.#onlyArguments && word.startsWith('-')) {
       return this.#completion(word, { candidates: this.#flagCandidates() });
     }
-    const children = this.#arguments.length === 0 ? this.#childCandidates() : [];
+    const isHelp = this.#command === this.#program && this.#arguments.join(' ') === 'help';
+    const children = this.#arguments.length === 0 || isHelp ? this.#childCandidates() : [];
     if (children.length > 0) {
       return this.#completion(word, { candidates: children });
     }
     return this.#argument(word);
   }
 
+  /** A flag that takes several values takes them up to the next flag. */
+  #endsValues(word: string): boolean {
+    return this.#awaiting?.variadic === true && this.#hasValue && word.startsWith('-');
+  }
+
   #takeFlag(word: string): void {
+    this.#awaiting = undefined;
+    this.#hasValue = false;
     const [name = '', ...rest] = word.split('=');
     const option = this.#option(name);
     if (option === undefined) {
@@ -136,11 +157,10 @@ class Line {
   }
 
   #value(option: Option, typed: string, prefix: string): Completion {
-    const choices = option.argChoices?.map((word) => ({ word, description: '' })) ?? [];
     const [, valueName = ''] = /[<[]([\w:-]+)/.exec(option.flags) ?? [];
     const isContext = option.long === '--context' || option.long === '--with';
     return this.#completion(typed, {
-      candidates: choices,
+      candidates: wordsOf(option.argChoices, valueName),
       values: isContext ? 'context' : undefined,
       shell: SHELL_KINDS[valueName],
       prefix,
@@ -155,7 +175,7 @@ class Line {
       return this.#completion(typed, {});
     }
     return this.#completion(typed, {
-      candidates: argument.argChoices?.map((word) => ({ word, description: '' })) ?? [],
+      candidates: wordsOf(argument.argChoices, argument.name()),
       values: this.#valuesOf(argument),
       shell: SHELL_KINDS[argument.name()],
     });
@@ -220,6 +240,10 @@ class Line {
     }
     return own;
   }
+}
+
+function wordsOf(choices: readonly string[] | undefined, valueName: string): Candidate[] {
+  return (choices ?? KNOWN_WORDS[valueName] ?? []).map((word) => ({ word, description: '' }));
 }
 
 /** The commands that help shows. */

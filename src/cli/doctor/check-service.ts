@@ -108,7 +108,7 @@ async function checkRole(client: ProbeClient, settings: ConnectionSettings, toke
 }
 
 /** Whether the server serves the contract that this command line was built with. */
-export async function checkVersion(client: ProbeClient, version: string): Promise<Check> {
+export async function checkVersion(client: Pick<ProbeClient, 'exchange'>, version: string): Promise<Check> {
   const step = 'server-version';
   const difference = await compareContracts(client);
   if (difference === undefined) {

@@ -24,7 +24,7 @@ export interface ContractDifference {
  * Asks the server's reflection for the contract that it serves.
  * @returns nothing where the server does not tell, which is no fault: reflection may be blocked on the way
  */
-export async function compareContracts(client: ProbeClient): Promise<ContractDifference | undefined> {
+export async function compareContracts(client: Pick<ProbeClient, 'exchange'>): Promise<ContractDifference | undefined> {
   const request = new BinaryWriter().tag(FILE_CONTAINING_SYMBOL, WireType.LengthDelimited).string(SERVICE).finish();
   const response = await client.exchange(REFLECTION_PATH, Buffer.from(request));
   const files = response === undefined ? [] : readFiles(response);

@@ -78,7 +78,7 @@ export class ChangeLog {
    */
   behind(after: number, limit: number): readonly LoggedChange[] {
     const floor = this.floor();
-    if (after < floor) {
+    if (floor > 0 && after < floor) {
       throw new HistoryExpiredError(floor);
     }
     const found: LoggedChange[] = [];

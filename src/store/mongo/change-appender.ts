@@ -28,7 +28,7 @@ export interface Appending {
 /** A change that is in the log. */
 export interface Appended {
   readonly document: RevisionDocument;
-  /** When it was sent for the first time, on the clock of `performance.now()`. */
+  /** Before this, on the clock of `performance.now()`, it was not. */
   readonly sentAtMs: number;
 }
 
@@ -36,6 +36,7 @@ interface Waiting extends Appending {
   readonly bytes: number;
   /** Sent by itself, since something in its company was refused. */
   alone: boolean;
+  /** When it was first sent since it was last known not to have arrived, on the clock of `performance.now()`. */
   sentAtMs: number | undefined;
   readonly resolve: (appended: Appended | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -57,8 +58,12 @@ export class ChangeAppender {
   #running = false;
   /** Whether something was sent of which it is not known whether it arrived. */
   #uncertain = false;
+  /** Whether the answer to it was that a position is taken. */
+  #refused = false;
   /** When another process was last seen to have appended something, on the clock of `performance.now()`. */
   #rivalSeenAtMs = Number.NEGATIVE_INFINITY;
+  /** The name of the last change that this process has appended. */
+  #lastName: string | undefined;
   /** How long it takes to find out what others have appended. */
   #followMs = 0;
 
@@ -85,6 +90,17 @@ export class ChangeAppender {
     });
   }
 
+  /**
+   * To be called before a change of a name is begun. Where this process made the last one just now, it lets others be the next, who have to find
+   * that out first and so would lose every time.
+   */
+  async giveWay(name: string): Promise<void> {
+    if (this.#lastName === name) {
+      this.#lastName = undefined;
+      await this.#yieldToRivals();
+    }
+  }
+
   /** To be called with each change that goes by in the log. */
   passed({ write_id, position, writer }: Pick<RevisionDocument, 'write_id' | 'position' | 'writer'>): void {
     if (writer !== this.#writer) {
@@ -92,6 +108,7 @@ export class ChangeAppender {
     }
     const waiting = this.#waiting.get(write_id);
     if (waiting !== undefined) {
+      this.#lastName = waiting.draft.name;
       this.#waiting.delete(write_id);
       waiting.resolve({
         document: this.#place(waiting, position),
@@ -107,12 +124,17 @@ export class ChangeAppender {
       try {
         if (this.#uncertain || !this.#tail.isFresh) {
           const startedAtMs = performance.now();
-          await this.#tail.follow();
+          await this.#tail.follow(this.#refused);
+          if (this.#refused) {
+            // What is waiting still will not arrive by what was sent: the position that this was to begin with, or go on with, is another's.
+            this.#forgetSending();
+          }
           this.#uncertain = false;
+          this.#refused = false;
           this.#followMs = performance.now() - startedAtMs;
         }
         batch = await this.#nextBatch();
-        if (await this.#send(batch)) {
+        if ((await this.#send(batch)) && this.#waiting.size > 0) {
           await this.#yieldToRivals();
         }
       } catch (error) {
@@ -140,6 +162,12 @@ export class ChangeAppender {
     this.#waiting.clear();
   }
 
+  #forgetSending(): void {
+    for (const waiting of this.#waiting.values()) {
+      waiting.sentAtMs = undefined;
+    }
+  }
+
   /** Whether all of the batch is in the log. */
   async #send(batch: readonly Waiting[]): Promise<boolean> {
     if (batch.length === 0) {
@@ -152,6 +180,7 @@ export class ChangeAppender {
     }
     this.#uncertain = true;
     if (!(await this.#log.append(documents))) {
+      this.#refused = true;
       return false;
     }
     this.#uncertain = false;
@@ -159,9 +188,8 @@ export class ChangeAppender {
     return true;
   }
 
-  /** Lets another process be the next, who has to find out first what this one has appended, and so would lose every time. */
   async #yieldToRivals(): Promise<void> {
-    if (this.#waiting.size > 0 && performance.now() - this.#rivalSeenAtMs < RIVALRY_MS) {
+    if (performance.now() - this.#rivalSeenAtMs < RIVALRY_MS) {
       await sleep(Math.random() * 2 * this.#followMs);
     }
   }

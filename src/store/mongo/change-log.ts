@@ -57,16 +57,26 @@ export class ChangeLog {
     });
   }
 
-  /** Changes behind a position, in their order. Where some were deleted, it may end before them. */
-  async read(after: number, limit: number, fields?: ChangeFields): Promise<RevisionDocument[]> {
+  /**
+   * Changes behind a position, in their order. Where some were deleted, it may end before them.
+   * @param options `isSureOfMore` where there is one, so that it need not be looked whether there is
+   */
+  async read(
+    after: number,
+    limit: number,
+    { fields, isSureOfMore = false }: { readonly fields?: ChangeFields; readonly isSureOfMore?: boolean } = {},
+  ): Promise<RevisionDocument[]> {
     const documents: RevisionDocument[] = [];
     for (let from = after; ; ) {
       const { changes, last } = await this.#segmentAt(from + 1);
-      if (last < Number.MAX_SAFE_INTEGER && (await this.#at(changes, from + 1, { _id: 1 })) === undefined) {
-        return documents;
+      if (last < Number.MAX_SAFE_INTEGER && !(isSureOfMore && from === after)) {
+        // Far cheaper than to read through a segment that has nothing.
+        if ((await this.#at(changes, from + 1, { _id: 1 })) === undefined) {
+          return documents;
+        }
       }
       documents.push(...(await find(changes, from, last, limit - documents.length, fields)));
-      if (documents.length === limit || Number(documents.at(-1)?.position) !== last) {
+      if (documents.length === limit || documents.at(-1)?.position !== last) {
         return documents;
       }
       from = last;

@@ -36,7 +36,7 @@ export class HistoryMarkers {
     const highest = { settled: 0, floor: 0, trimmed: 0 };
     for (const { kind, position } of documents) {
       if (kind === 'settled' || kind === 'floor' || kind === 'trimmed') {
-        highest[kind] = Math.max(highest[kind], Number(position));
+        highest[kind] = Math.max(highest[kind], position);
       }
     }
     return highest;
@@ -44,16 +44,16 @@ export class HistoryMarkers {
 
   /** Moves a marker forward; where it is further already, it stays. Resolves when that is durable. */
   async raise(kind: MarkerKind, position: number): Promise<void> {
-    const _id = `${kind}/${positionKey(position)}`;
+    const id = `${kind}/${positionKey(position)}`;
     await translatingErrors(async () => {
       try {
-        await this.#markers.insertOne({ _id, kind, position });
+        await this.#markers.insertOne({ _id: id, kind, position });
       } catch (error) {
         if (!isDuplicateKey(error)) {
           throw error;
         }
       }
-      await this.#markers.deleteMany({ kind, _id: { $lt: _id } });
+      await this.#markers.deleteMany({ kind, _id: { $lt: id } });
     });
   }
 }

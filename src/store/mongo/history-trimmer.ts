@@ -67,7 +67,7 @@ export class HistoryTrimmer {
     }
     const left: { name: string; position: number }[] = [];
     for (const document of documents) {
-      const revision = Number(document.revision) - this.#options.maxRevisions;
+      const revision = document.revision - this.#options.maxRevisions;
       const position = revision < 1 ? undefined : await this.#history.positionOf(revision, document);
       if (position !== undefined) {
         left.push({ name: document.name, position });
@@ -87,7 +87,7 @@ export class HistoryTrimmer {
     }
     const scanned = await this.#log.scan(trimmed, target, STEP_CHANGES, FIELDS);
     const sinceMs = Date.now() - this.#options.minAgeMs;
-    const tooYoung = scanned.documents.findIndex(({ time_ms }) => Number(time_ms) > sinceMs);
+    const tooYoung = scanned.documents.findIndex(({ time_ms }) => time_ms > sinceMs);
     if (tooYoung === -1) {
       return scanned;
     }

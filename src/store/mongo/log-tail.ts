@@ -110,14 +110,12 @@ export class LogTail {
     }
   }
 
-  /** Lets everything go by that was appended before the call. Calls that wait share one reading. */
-  async follow(): Promise<void> {
-    this.#next ??= this.#running.then(async () => {
-      this.#next = undefined;
-      const run = this.#follow();
-      this.#running = settled(run);
-      await run;
-    });
+  /**
+   * Lets everything go by that was appended before the call. Calls that wait share one reading.
+   * @param isSureOfMore whether there is something, as is known from a position that was taken
+   */
+  async follow(isSureOfMore = false): Promise<void> {
+    this.#next ??= this.#followNext(isSureOfMore);
     await this.#next;
   }
 
@@ -128,13 +126,13 @@ export class LogTail {
   pass(changes: readonly PassingChange[]): boolean {
     const settledThrough = new Map<string, number>();
     for (const change of changes) {
-      const position = Number(change.position);
+      const { position } = change;
       if (position > this.last + 1) {
         return false;
       }
       if (position === this.last + 1) {
-        this.#passOne({ ...change, position, revision: Number(change.revision) });
-        settledThrough.set(change.writer, Number(change.writer_settled));
+        this.#passOne(change);
+        settledThrough.set(change.writer, change.writer_settled);
       }
     }
     for (const { name, writer, position } of settledThrough.size === 0 ? [] : this.unsettled) {
@@ -159,7 +157,15 @@ export class LogTail {
     this.#onPass(change);
   }
 
-  async #follow(): Promise<void> {
+  async #followNext(isSureOfMore: boolean): Promise<void> {
+    await this.#running;
+    this.#next = undefined;
+    const run = this.#follow(isSureOfMore);
+    this.#running = settled(run);
+    await run;
+  }
+
+  async #follow(isSureOfMore: boolean): Promise<void> {
     const startedAt = { monotonicMs: performance.now(), wallMs: Date.now() };
     if (!this.isFresh) {
       const { floor, settled: settledThrough } = await this.#markers.read();
@@ -168,7 +174,7 @@ export class LogTail {
       }
     }
     for (;;) {
-      const changes = await this.#log.read(this.last, PAGE, FIELDS);
+      const changes = await this.#log.read(this.last, PAGE, { fields: FIELDS, isSureOfMore });
       if (!this.pass(changes)) {
         const { floor, settled: settledThrough } = await this.#markers.read();
         if (this.last >= floor) {

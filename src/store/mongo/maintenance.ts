@@ -63,17 +63,19 @@ export class Maintenance {
   }
 
   #schedule(delayMs: number): void {
-    this.#timer = setTimeout(async () => {
-      try {
-        await this.run();
-      } catch {
-        // The next round tries again.
-      }
-      if (!this.#stopped) {
-        this.#schedule(this.#options.intervalMs);
-      }
-    }, delayMs);
+    this.#timer = setTimeout(() => void this.#runAndSchedule(), delayMs);
     this.#timer.unref();
+  }
+
+  async #runAndSchedule(): Promise<void> {
+    try {
+      await this.run();
+    } catch {
+      // The next round tries again.
+    }
+    if (!this.#stopped) {
+      this.#schedule(this.#options.intervalMs);
+    }
   }
 
   async #repair(): Promise<void> {

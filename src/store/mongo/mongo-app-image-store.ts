@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Filter, FindOptions } from 'mongodb';
 import { type AppImageCodec, type StoredAppImage, StructuredRevision } from '../../domain/app-image/app-image.js';
 import {
   type AppImageStore,
@@ -8,7 +7,6 @@ import {
   StoreFaultError,
   StoreUnavailableError,
 } from '../../domain/app-image/app-image-store.js';
-import { compareCodePoints } from '../../domain/app-image/code-point-order.js';
 import {
   type ChangeOrigin,
   type ChangesOptions,
@@ -22,16 +20,10 @@ import { quoteValue } from '../../domain/errors.js';
 import { appImageOf } from './app-image-document.js';
 import { Deadline } from './deadline.js';
 import { KeyedQueue } from './keyed-queue.js';
-import { EXACT, MongoDatabase } from './mongo-database.js';
-import { translateMongoError, translatingErrors } from './mongo-errors.js';
+import { MongoDatabase } from './mongo-database.js';
+import { translateMongoError } from './mongo-errors.js';
 import { MongoHistory, type MongoHistoryOptions } from './mongo-history.js';
-import {
-  draftOf,
-  earlierPositionsOf,
-  expectRevisionDocument,
-  type RevisionDocument,
-  reportingDamage,
-} from './revision-document.js';
+import { draftOf, earlierPositionsOf, type RevisionDocument, reportingDamage } from './revision-document.js';
 import { Turns } from './turns.js';
 
 export interface MongoAppImageStoreOptions {
@@ -45,10 +37,10 @@ export interface MongoAppImageStoreOptions {
 const MAX_NAME_BYTES = 1000;
 
 /** More would not be faster: the driver's connections are as many, and FerretDB's SQLite lets writers wait that come at once, by trying again. */
-const MAX_CHANGES_AT_ONCE = { mongo: 100, ferretDb1: 8 };
+const MAX_CHANGES_AT_ONCE = { mongo: 100, ferretDb1: 32 };
 
 /** How often the wait between two conflicts is doubled. */
-const MAX_CONFLICT_BACKOFF_STEPS = 4;
+const MAX_CONFLICT_BACKOFF_STEPS = 3;
 
 /**
  * Opens the store of a MongoDB database. It connects with the first call, so a service starts, and says that it is not ready, while its
@@ -92,13 +84,8 @@ export class MongoAppImageStore implements AppImageStore {
 
   async getMany(names: readonly string[]): Promise<readonly (StoredAppImage | undefined)[]> {
     return await this.#call(async () => {
-      const asked = [...new Set(names)].filter(canBeStored);
-      if (asked.length === 0) {
-        return names.map(() => undefined);
-      }
-      // The batch is as large as the answer can be, or the server would send it in parts.
-      const documents = await this.#find({ _id: { $in: asked } }, { limit: asked.length, batchSize: asked.length });
-      const found = new Map(documents.map((document) => [document._id, this.#templateOf(document)] as const));
+      const documents = await this.#history.heads.readMany([...new Set(names)].filter(canBeStored));
+      const found = new Map(documents.map((document) => [document.name, this.#templateOf(document)] as const));
       return names.map((name) => found.get(name));
     });
   }
@@ -106,9 +93,8 @@ export class MongoAppImageStore implements AppImageStore {
   async list({ after, limit }: ListOptions): Promise<readonly StoredAppImage[]> {
     return await this.#call(async () => {
       void this.#ensureIndexes();
-      const filter = { deleted: false, _id: { $gt: after } };
-      const documents = await this.#find(filter, { sort: { _id: 1 }, limit, batchSize: limit });
-      return documents.slice(0, limit).flatMap((document) => this.#templateOf(document) ?? []);
+      const documents = await this.#history.heads.readPage(after, limit);
+      return documents.flatMap((document) => this.#templateOf(document) ?? []);
     });
   }
 
@@ -218,6 +204,7 @@ export class MongoAppImageStore implements AppImageStore {
   ): Promise<StoredAppImage | undefined> {
     const { heads, tail, appender } = this.#history;
     await tail.start();
+    await appender.giveWay(name);
     for (let attempt = 0; ; attempt += 1) {
       // From here on, no other change of this name goes unnoticed.
       using watched = tail.watch(name);
@@ -268,18 +255,6 @@ export class MongoAppImageStore implements AppImageStore {
   #encoded(appImage: StoredAppImage['appImage']) {
     const encoded = this.#codec.encode(appImage);
     return { appImage, encoded, hash: `sha256:${createHash('sha256').update(encoded.protobuf).digest('hex')}` };
-  }
-
-  /** Newest revisions, by name where they are to be sorted. */
-  async #find(filter: Filter<RevisionDocument>, options: FindOptions): Promise<readonly RevisionDocument[]> {
-    const parts = await this.#database.allAppImages();
-    const found = await translatingErrors(() =>
-      Promise.all(parts.map((appImages) => appImages.find(filter, { ...EXACT, ...options }).toArray())),
-    );
-    const documents = found.flat().map(expectRevisionDocument);
-    return parts.length === 1 || options.sort === undefined
-      ? documents
-      : documents.sort((a, b) => compareCodePoints(a._id, b._id));
   }
 
   #templateOf(document: RevisionDocument | undefined): StoredAppImage | undefined {

@@ -102,23 +102,21 @@ export class MongoHistory {
     await this.tail.start();
     for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt += 1) {
       const documents = await this.#log.read(after, limit);
-      const gap = documents.findIndex(({ position }, index) => Number(position) !== after + 1 + index);
+      const gap = documents.findIndex(({ position }, index) => position !== after + 1 + index);
       const found = gap === -1 ? documents : documents.slice(0, gap);
       this.tail.pass(found);
-      if (found.length === 0 && (documents.length > 0 || after < this.tail.last || !this.tail.isFresh)) {
-        // Nothing is behind it yet, or nothing any more.
-        await this.tail.follow();
-        const { floor } = await this.#markers.read();
-        const earliest = Math.max(floor, this.tail.last - this.#maxChanges);
-        if (after < earliest) {
-          return earliest;
-        }
-        if (after < this.tail.last) {
-          continue;
-        }
+      const isExpired = after < this.tail.last - this.#maxChanges;
+      const isAtEnd = documents.length === 0 && after >= this.tail.last && this.tail.isFresh;
+      if (!isExpired && (found.length > 0 || isAtEnd)) {
+        return found;
       }
-      const earliest = this.tail.last - this.#maxChanges;
-      return after < earliest ? earliest : found;
+      // Nothing is behind it yet, or nothing any more.
+      await this.tail.follow();
+      const { floor } = await this.#markers.read();
+      const earliest = Math.max(floor, this.tail.last - this.#maxChanges);
+      if (after < earliest) {
+        return earliest;
+      }
     }
     throw new StoreFaultError(`the change at position ${after + 1} is missing from the log in MongoDB`);
   }

@@ -129,7 +129,8 @@ export function expectRevisionDocument(document: object): RevisionDocument {
 
 /** Who made the revision, how and why. */
 export function originOf(document: RevisionDocument): ChangeOrigin {
-  return reportingDamage(document._id, () => origin.fromBson(document.origin, 'origin'));
+  const { _id } = document;
+  return reportingDamage(_id, () => origin.fromBson(document.origin, 'origin'));
 }
 
 /**
@@ -137,7 +138,8 @@ export function originOf(document: RevisionDocument): ChangeOrigin {
  * @throws StoreFaultError where the document does not say
  */
 export function earlierPositionsOf(document: RevisionDocument): readonly number[] {
-  return reportingDamage(document._id, () => {
+  const { _id } = document;
+  return reportingDamage(_id, () => {
     const positions = parseEarlierPositions(document.position, document.earlier_positions);
     if (positions === undefined) {
       throw new DocumentShapeError('earlier_positions', 'a list of distances');

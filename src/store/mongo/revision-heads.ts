@@ -1,4 +1,6 @@
+import type { Filter, FindOptions } from 'mongodb';
 import { StoreUnavailableError } from '../../domain/app-image/app-image-store.js';
+import { compareCodePoints } from '../../domain/app-image/code-point-order.js';
 import type { ChangeLog } from './change-log.js';
 import { Deadline } from './deadline.js';
 import { HeadWriter } from './head-writer.js';
@@ -36,6 +38,20 @@ export class RevisionHeads {
     const appImages = await this.#database.appImagesWith(name);
     const document = await translatingErrors(() => appImages.findOne({ _id: name }, EXACT));
     return document === null ? undefined : expectRevisionDocument(document);
+  }
+
+  /** What the view shows of these names, in no order; asks once for all of them. */
+  async readMany(names: readonly string[]): Promise<readonly RevisionDocument[]> {
+    // The batch is as large as the answer can be, or the server would send it in parts.
+    const options = { limit: names.length, batchSize: names.length };
+    return names.length === 0 ? [] : await this.#find({ _id: { $in: names } }, options);
+  }
+
+  /** The next templates behind a name, in the order of their names. */
+  async readPage(after: string, limit: number): Promise<readonly RevisionDocument[]> {
+    const filter = { deleted: false, _id: { $gt: after } };
+    const documents = await this.#find(filter, { sort: { _id: 1 }, limit, batchSize: limit });
+    return documents.toSorted((a, b) => compareCodePoints(a.name, b.name)).slice(0, limit);
   }
 
   /** The newest revision of a name, also where only the log has it yet. */
@@ -90,6 +106,14 @@ export class RevisionHeads {
       }
     }
     this.#tail.settle(name, revision);
+  }
+
+  async #find(filter: Filter<RevisionDocument>, options: FindOptions): Promise<readonly RevisionDocument[]> {
+    const parts = await this.#database.allAppImages();
+    const found = await translatingErrors(() =>
+      Promise.all(parts.map((appImages) => appImages.find(filter, { ...EXACT, ...options }).toArray())),
+    );
+    return found.flat().map(expectRevisionDocument);
   }
 
   /** Shows a revision where that is not one step, as the only one who has a claim on doing so. */

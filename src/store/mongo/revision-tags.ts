@@ -50,7 +50,7 @@ export class RevisionTags {
     for (const { name, tag, revision, position } of newestSteps(await this.#steps(names)).values()) {
       if (revision !== null) {
         const ofName = tags.get(name) ?? new Map<string, TagTarget>();
-        tags.set(name, ofName.set(tag, { revision: Number(revision), position: Number(position) }));
+        tags.set(name, ofName.set(tag, { revision, position }));
       }
     }
     return tags;
@@ -58,7 +58,7 @@ export class RevisionTags {
 
   /** Positions that must not be deleted, since a tag of these names points at them, or did until a while ago. */
   async heldPositions(names: readonly string[]): Promise<ReadonlySet<number>> {
-    return new Set((await this.#steps(names)).map(({ position }) => Number(position)));
+    return new Set((await this.#steps(names)).map(({ position }) => position));
   }
 
   /**
@@ -76,7 +76,7 @@ export class RevisionTags {
       const steps = (await this.#steps([name])).filter((step) => step.tag === tag);
       const standing = newestSteps(steps).get(key(name, tag));
       deadline.check();
-      const current = standing?.revision === undefined || standing.revision === null ? undefined : Number(standing.revision);
+      const current = standing?.revision ?? undefined;
       const revision = decide(current);
       if (revision === current) {
         return current;
@@ -119,7 +119,8 @@ export class RevisionTags {
         return true;
       } catch (error) {
         if (isDuplicateKey(error)) {
-          const found = await translatingErrors(() => this.#tags.findOne({ _id: step._id }));
+          const { _id } = step;
+          const found = await translatingErrors(() => this.#tags.findOne({ _id }));
           if (found !== null) {
             return found.write_id === step.write_id;
           }

@@ -124,7 +124,7 @@ class HttpGateway implements Gateway {
         this.#handler.serveSession(method, request.raw, reply.raw, request.id);
       });
     }
-    for (const path of addDocumentation(this.#app, dispatcher.methods)) {
+    for (const path of addDocumentation(this.#app, dispatcher.methods, dispatcher.streams)) {
       this.#paths.set(path, 'GET, HEAD');
     }
     this.#app.setNotFoundHandler((request, reply) => {

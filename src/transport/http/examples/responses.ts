@@ -2,7 +2,7 @@ import { AppImageError, ERRORS, type ErrorName, invalidRequest } from '../../../
 import { encodeFailure } from '../../wire/envelope.js';
 import { JsonDecoder } from '../../wire/json-decode.js';
 import { JsonEncoder } from '../../wire/json-encode.js';
-import type { Method } from '../../wire/method.js';
+import type { Method, StreamMethod } from '../../wire/method.js';
 import { messageDescriptor } from '../../wire/schema.js';
 import { REQUEST_EXAMPLES } from './requests.js';
 
@@ -60,7 +60,7 @@ export function responseExample(method: Method): object {
 
 /** What a method answers to failures of one status, by the name of the failure. */
 export function errorExamples(
-  method: Method,
+  method: Method | StreamMethod,
   errors: readonly ErrorName[],
 ): Record<string, { readonly value: unknown }> {
   return Object.fromEntries(
