@@ -41,7 +41,6 @@ export function buildProgram(context: CliContext): Command {
     )
     .version(readVersion(), '-V, --version', 'print the version of this command line and end')
     .helpOption('-h, --help', 'print help and end')
-    .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, helpWidth: helpWidth(context) })
     .configureOutput({
       writeOut: (text) => context.terminal.out(text),
@@ -83,6 +82,7 @@ export function buildProgram(context: CliContext): Command {
   ]) {
     define(program, context);
   }
+  program.helpCommand('help [command]', 'print the help of a command');
   addExamples(program, [
     [
       'Check manifests, see what they would change, and apply them',

@@ -215,7 +215,7 @@ describe('appimagectl render', () => {
     await workspace.write('rendered.yaml', manifest('rendered'));
     await workspace.data('apply', '-f', 'rendered.yaml');
     const options = ['--var', 'task_id=job-1'];
-    const remote = await workspace.data('render', 'rendered', ...options);
+    const remote = await workspace.data('render', ...options, 'rendered');
     expect(remote).toBe('{\n  "id": "job-1"\n}\n');
     expect(await workspace.data('render', '-f', 'rendered.yaml', ...options)).toBe(remote);
   });

@@ -225,6 +225,32 @@ describe.skipIf('unavailable' in mongo)('the history of the MongoDB store', () =
     });
   });
 
+  it('passes over no change that another process, which keeps fewer, has deleted', {
+    timeout: PATIENT_MS,
+  }, async () => {
+    const other = open({ maxRevisions: 1, maxChanges: 5, minTrimmedAgeMs: 0, maintenanceIntervalMs: 5 });
+    for (const number of numbersUpTo(4)) {
+      await other.change('a', put('a', String(number)), ORIGIN);
+      if (number !== 3) {
+        await other.changeTag('a', `kept-${number}`, () => number);
+      }
+    }
+    for (const number of numbersUpTo(20)) {
+      await other.change('a', put('a', String(number)), ORIGIN);
+    }
+    await vi.waitFor(async () => expect(await changesStored(own.url)).toBeLessThanOrEqual(5 + 1 + 3), {
+      timeout: 20_000,
+    });
+    const reader = open();
+    const begin = await reader.readChanges({ after: 0, limit: 10 });
+    expect(begin.map(({ position }) => position)).toEqual([1, 2]);
+    const expired = await reader.readChanges({ after: 2, limit: 10 }).catch((error: unknown) => error);
+    expect(expired).toBeInstanceOf(HistoryExpiredError);
+    const { earliest } = expired as HistoryExpiredError;
+    const end = await reader.readChanges({ after: earliest, limit: 100 });
+    expect(end.map(({ position }) => position)).toEqual(numbersUpTo(24).slice(earliest));
+  });
+
   it('gives out no position a second time, to a process that slept while it was taken and deleted', {
     timeout: PATIENT_MS,
   }, async () => {

@@ -76,7 +76,7 @@ export async function runInTerminal(
 }
 
 function environment(cwd: string, env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], HOME: cwd, ...env };
+  return { PATH: process.env['PATH'], HOME: cwd, TMPDIR: cwd, ...env };
 }
 
 function quote(text: string): string {

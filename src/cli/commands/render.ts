@@ -26,6 +26,11 @@ interface RenderFlags extends SourceFlags {
   readonly validate: ValidationLevel;
 }
 
+/** Not variadic, which would take the name of the template for one more value. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
 interface Rendered extends RenderedFile {
   readonly template: string;
 }
@@ -43,8 +48,13 @@ export function defineRenderCommand(program: Command, context: CliContext): void
         'agents set at run time get samples. A variable without a value renders to nothing, and a warning says so.',
       ].join(' '),
     )
-    .addOption(new Option('--var <name=value...>', 'value of a variable; may be given several times'))
-    .addOption(new Option('--vars <file...>', 'file of values: a YAML or JSON mapping, whose structures become JSON'))
+    .addOption(new Option('--var <name=value>', 'value of a variable; may be given several times').argParser(collect))
+    .addOption(
+      new Option(
+        '--vars <file>',
+        'file of values: a YAML or JSON mapping, whose structures become JSON; may be given several times',
+      ).argParser(collect),
+    )
     .addOption(
       new Option(
         '--samples',
