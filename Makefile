@@ -24,6 +24,7 @@ check: $(INSTALLED) ## Format, lint, types, contract and generated code only
 	npm run --silent check:types
 	npm run --silent check:proto
 	npm run --silent check:generated
+	npm run --silent check:docs
 
 build: $(BUILT) ## Compile to dist/
 

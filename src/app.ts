@@ -4,8 +4,16 @@ import type { Logger } from 'pino';
 import { openAuthenticator } from './auth/open-authenticator.js';
 import type { Config } from './config/options.js';
 import { readVersion } from './config/version.js';
+import type { AppImageStore } from './domain/app-image/app-image-store.js';
+import type { TemplateLimits } from './domain/app-image/validate-app-image.js';
 import { ServiceMetrics } from './observability/metrics.js';
 import { AppImageService } from './service/app-image-service.js';
+import { ApplyService } from './service/apply-service.js';
+import { ChangeFeed } from './service/change-feed.js';
+import { InspectionService } from './service/inspection-service.js';
+import { RevisionService } from './service/revision-service.js';
+import { WatchService } from './service/watch-service.js';
+import { cachedStore, type ReadCacheOptions } from './store/cached-app-image-store.js';
 import { observedStore } from './store/observed-app-image-store.js';
 import { openStore } from './store/open-store.js';
 import { AdminServer } from './transport/admin/admin-server.js';
@@ -18,9 +26,14 @@ import { peerOf } from './transport/tls/peer.js';
 import { TlsCredentials } from './transport/tls/tls-credentials.js';
 import { appImageCodec } from './transport/wire/app-image-codec.js';
 import { APP_IMAGE_METHOD_NAMES, appImageMethods } from './transport/wire/app-image-methods.js';
+import { REGISTRY_METHOD_NAMES, type RegistryServices, registryMethods } from './transport/wire/registry-methods.js';
+import { watchMethod } from './transport/wire/watch-method.js';
 
 /** A client that has not finished the TLS handshake by then is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Templates that a read cache keeps at most: some tens of megabytes at their usual size. */
+const MAX_CACHED_TEMPLATES = 10_000;
 
 /** The running service without its admin endpoint: what each process has that serves. */
 export interface Service extends AsyncDisposable {
@@ -89,12 +102,23 @@ export async function startService(config: Config, log: Logger): Promise<Service
 }
 
 async function startParts(config: Config, log: Logger, opened: OpenedParts): Promise<Service> {
-  const metrics = new ServiceMetrics({ methods: APP_IMAGE_METHOD_NAMES, version: readVersion() });
-  const store = opened.add(
-    observedStore(await openStore({ store: config.store, dataDir: config.dataDir, codec: appImageCodec }), metrics),
+  const metrics = new ServiceMetrics({
+    methods: [...APP_IMAGE_METHOD_NAMES, ...REGISTRY_METHOD_NAMES],
+    version: readVersion(),
+  });
+  const { dataDir, maxRevisions, maxChanges, maxTemplateBytes } = config;
+  const history = { maxRevisions, maxChanges };
+  const database = opened.add(
+    observedStore(await openStore({ store: config.store, dataDir, codec: appImageCodec, history }), metrics),
   );
-  const service = new AppImageService(store, { maxTemplateBytes: config.maxTemplateBytes });
-  const dispatcher = new Dispatcher({ methods: appImageMethods(service), log, metrics });
+  const store = config.readCacheMs === 0 ? database : cachedStore(database, readCacheOptions(config.readCacheMs));
+  const service = new AppImageService(store, { maxTemplateBytes });
+  const dispatcher = new Dispatcher({
+    methods: [...appImageMethods(service), ...registryMethods(registryServices(store, { maxTemplateBytes }))],
+    streams: { methods: [watchMethod(openWatches(config, store, log, opened))], metrics: metrics.streams },
+    log,
+    metrics,
+  });
   const ready = (): Promise<boolean> => service.ready();
 
   const security = await openSecurity(config, log, metrics, opened);
@@ -166,6 +190,27 @@ async function startParts(config: Config, log: Logger, opened: OpenedParts): Pro
       return closed;
     },
   };
+}
+
+function readCacheOptions(maxAgeMs: number): ReadCacheOptions {
+  return { maxAgeMs, maxEntries: MAX_CACHED_TEMPLATES, now: () => performance.now() };
+}
+
+function registryServices(store: AppImageStore, limits: TemplateLimits): RegistryServices {
+  const revisions = new RevisionService(store);
+  return { revisions, apply: new ApplyService(store, limits), inspection: new InspectionService(revisions, limits) };
+}
+
+function openWatches(config: Config, store: AppImageStore, log: Logger, opened: OpenedParts): WatchService {
+  const feed = new ChangeFeed(store, {
+    pollIntervalMs: config.watchPollIntervalMs,
+    onFault: (error) => log.error({ err: error }, 'the store does not tell what changes; watches wait until it does'),
+  });
+  opened.add({ [Symbol.asyncDispose]: async () => feed[Symbol.dispose]() });
+  return new WatchService(store, feed, {
+    checkpointIntervalMs: config.checkpointIntervalMs,
+    maxBacklog: config.watchBacklog,
+  });
 }
 
 /** Makes what {@link Config.initCerts} asks for, where it is missing. */

@@ -1,6 +1,4 @@
 import { open } from 'lmdb';
-import { StructuredRevision } from '../../src/domain/app-image/app-image.js';
-import { RecordCodec } from '../../src/store/lmdb/record.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
 import { exampleAppImage } from '../load/example-app-image.js';
 import { templateName } from '../load/template-name.js';
@@ -11,7 +9,9 @@ import type { StoreFloorMessage, StoreFloorReply } from './store-floor-message.j
 /* F3 on LMDB: what durable puts of the same records cost, without a service in front of them. */
 
 let written = 0;
-const value = new RecordCodec(appImageCodec).encode(new StructuredRevision(appImageCodec, 1, exampleAppImage()));
+const { protobuf, json } = appImageCodec.encode(exampleAppImage());
+/** What the store keeps of a template, but for some bytes of its head. */
+const value = Buffer.concat([protobuf, json]);
 
 serveParent<StoreFloorMessage, StoreFloorReply>(async ({ location, inFlight, windowMs }) => {
   const store = open<Buffer, string>({ path: location, noSubdir: false, encoding: 'binary', overlappingSync: false });

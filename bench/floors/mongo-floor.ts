@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Document, MongoClient } from 'mongodb';
-import { documentOf } from '../../src/store/mongo/app-image-document.js';
+import { contentFieldsOf } from '../../src/store/mongo/app-image-document.js';
 import { exampleAppImage } from '../load/example-app-image.js';
 import { templateName } from '../load/template-name.js';
 import { serveParent } from '../processes/serve-parent.js';
@@ -10,7 +10,7 @@ import type { StoreFloorMessage, StoreFloorReply } from './store-floor-message.j
 /* F3 on MongoDB: what inserts of the same documents cost under the same write concern, without a service in front of them. */
 
 let written = 0;
-const document = documentOf(exampleAppImage(), 1, randomUUID());
+const document = { ...contentFieldsOf(exampleAppImage()), revision: 1, write_id: randomUUID() };
 
 serveParent<StoreFloorMessage, StoreFloorReply>(async ({ location, inFlight, windowMs }) => {
   await using client = await new MongoClient(location, { retryWrites: false }).connect();

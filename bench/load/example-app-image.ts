@@ -15,6 +15,9 @@ export function exampleBody(method: 'create' | 'update'): Buffer {
 /** The template of the document's example, as the service stores it. */
 export function exampleAppImage(): AppImage {
   const decoder = new JsonDecoder<AppImage>(messageDescriptor('CreateAppImageRequest'));
-  const { name, image, configTemplates, deployTemplates } = decoder.decode(exampleBody('create'), 'Warn').message;
-  return normaliseAppImage({ name, image, configTemplates, deployTemplates });
+  const { name, image, configTemplates, deployTemplates, labels, annotations } = decoder.decode(
+    exampleBody('create'),
+    'Warn',
+  ).message;
+  return normaliseAppImage({ name, image, configTemplates, deployTemplates, labels, annotations });
 }

@@ -25,7 +25,15 @@ serveParent<{ readonly roundMs: number }, CpuCosts>(({ roundMs }) => {
   const decode = (): AppImage => decoder.decode(body, 'Warn').message;
   const appImage = exampleAppImage();
   const { name, image, configTemplates, deployTemplates } = appImage;
-  const update: AppImageUpdate = { name, image, configTemplates, deployTemplates, updateMask: undefined };
+  const update: AppImageUpdate = {
+    name,
+    image,
+    configTemplates,
+    deployTemplates,
+    labels: undefined,
+    annotations: undefined,
+    updateMask: undefined,
+  };
   const { protobuf } = appImageCodec.encode(appImage);
   const measure = (work: () => unknown): number => cpuUsOf(work, roundMs);
   return {

@@ -1,15 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import type { AppImage, EncodedAppImage } from '../../src/domain/app-image/app-image.js';
-import { documentOf } from '../../src/store/mongo/app-image-document.js';
-import { MongoDatabase } from '../../src/store/mongo/mongo-database.js';
+import type { AppImageStore } from '../../src/domain/app-image/app-image-store.js';
 import { openStore } from '../../src/store/open-store.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
 import { exampleAppImage } from '../load/example-app-image.js';
 import { NUMBER_AT, templateName, writeNumber } from '../load/template-name.js';
 
 /** Changes in flight while a store is filled, which LMDB commits together. */
-const CHANGES_AT_ONCE = 2000;
-const DOCUMENTS_AT_ONCE = 500;
+const LMDB_AT_ONCE = 2000;
+const MONGO_AT_ONCE = 500;
 
 /** The example in both encodings under the name of a number: copies of one encoding, since a million encodings take a minute. */
 function copies(example: AppImage): (number: number) => EncodedAppImage {
@@ -28,32 +26,31 @@ function copies(example: AppImage): (number: number) => EncodedAppImage {
   return (number) => ({ protobuf: protobufOf(number), json: jsonOf(number) });
 }
 
+const HISTORY = { maxRevisions: 100, maxChanges: 100_000 };
+const ORIGIN = { method: 'Bench', tokenName: 'bench', certificateSubject: '', message: '' };
+
 /** Fills the LMDB store of a data folder with the templates 0 to `count` - 1, through the store's own adapter. */
 export async function fillLmdb(dataDir: string, count: number): Promise<void> {
   const example = firstTemplate();
   const copy = copies(example);
-  await using opened = await openStore({
-    store: 'lmdb',
-    dataDir,
-    codec: { ...appImageCodec, encode: ({ name }) => copy(Number(name.slice(NUMBER_AT))) },
-  });
-  for (const numbers of portions(count, CHANGES_AT_ONCE)) {
+  const codec = { ...appImageCodec, encode: ({ name }: AppImage) => copy(Number(name.slice(NUMBER_AT))) };
+  await fill(await openStore({ store: 'lmdb', dataDir, history: HISTORY, codec }), example, count, LMDB_AT_ONCE);
+}
+
+/** Fills the database of a URL likewise. */
+export async function fillMongo(url: string, count: number): Promise<void> {
+  const store = await openStore({ store: url, dataDir: '', history: HISTORY, codec: appImageCodec });
+  await fill(store, firstTemplate(), count, MONGO_AT_ONCE);
+}
+
+async function fill(opened: AppImageStore, example: AppImage, count: number, atOnce: number): Promise<void> {
+  await using store = opened;
+  for (const numbers of portions(count, atOnce)) {
     await Promise.all(
       numbers.map((number) => {
         const name = templateName(number);
-        return opened.change(name, () => ({ kind: 'put', appImage: { ...example, name } }));
+        return store.change(name, () => ({ kind: 'put', appImage: { ...example, name } }), ORIGIN);
       }),
-    );
-  }
-}
-
-/** Fills the database of a URL likewise, many documents at a time. */
-export async function fillMongo(url: string, count: number): Promise<void> {
-  const example = firstTemplate();
-  await using database = new MongoDatabase(url);
-  for (const numbers of portions(count, DOCUMENTS_AT_ONCE)) {
-    await database.appImages.insertMany(
-      numbers.map((number) => documentOf({ ...example, name: templateName(number) }, 1, randomUUID())),
     );
   }
 }

@@ -85,6 +85,27 @@ export const ERROR_ADVICE = {
     client: 'Send less: a template is meant for configuration, not for data. Ask for fewer names at a time.',
     operator: 'The limit is `maxBodyBytes`; see [config.md](config.md#limits-and-times).',
   },
+  RESUME_TOKEN_EXPIRED: {
+    when: 'A watch is to go on from a token that is older than the history that is kept. Nothing is sent, so that there is no silent gap.',
+    client:
+      'Watch from `STATE`: every template as it is now, then every change. The message has the earliest token that still works.',
+    operator: 'How far the history reaches back is `maxChanges`; see [config.md](config.md#store).',
+  },
+  REVISION_NOT_FOUND: {
+    when: 'The template has no such revision or tag: it never was, or the revision is older than those that are kept and has no tag.',
+    client: 'List the revisions. Tag those that have to stay.',
+    operator: 'How many revisions of each template are kept is `maxRevisions`; see [config.md](config.md#store).',
+  },
+  TAG_CONFLICT: {
+    when: '`if_revision` names another revision than the one that the tag points at. The tag was not moved.',
+    client: 'Look where the tag points now, decide again, and repeat.',
+  },
+  HISTORY_FAILED: storeFault('reading or writing the history of a template', READ_AGAIN),
+  WATCHER_TOO_SLOW: {
+    when: 'A watcher has not read for so long that more changes are waiting than `watchBacklog` allows. Its stream has ended.',
+    client:
+      'Watch again with the last token that was received; nothing is missed. Read faster, or watch a name prefix.',
+  },
   RATE_LIMITED: {
     when: 'The token has sent more requests a second than `rateLimitPerSecond` allows. Nothing was changed.',
     client: 'Repeat after the time in `Retry-After`. A batch query of 100 names counts as one request.',

@@ -137,11 +137,38 @@ export const OPTIONS = {
     description: 'File whose content is the value of `store`; only one of the two may be given.',
     allowed: FILE,
   }),
+  readCacheMs: integer({
+    group: 'Store',
+    description:
+      'How old the answer to a query or batch query may be. More than 0 keeps templates in memory for that long, which saves the round trip to a MongoDB; never older than a change that was made through the same process. 0 asks the store every time.',
+    unit: 'milliseconds',
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 0,
+  }),
   dataDir: text({
     group: 'Store',
     description: 'Folder of the `lmdb` store; made where it is missing.',
     allowed: 'the path of a folder',
     default: 'data',
+  }),
+  maxRevisions: integer({
+    group: 'Store',
+    description:
+      'Newest revisions of each template that are kept; those with a tag are kept always. Servers that share a store should agree on it.',
+    unit: 'revisions',
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 100,
+  }),
+  maxChanges: integer({
+    group: 'Store',
+    description:
+      'Newest changes, of all templates together, that a watch can go back to; an older resume token gets code 13153. Servers that share a store should agree on it.',
+    unit: 'changes',
+    minimum: 1,
+    maximum: 1_000_000_000,
+    default: 100_000,
   }),
   maxBodyBytes: integer({
     group: 'Limits and times',
@@ -184,6 +211,33 @@ export const OPTIONS = {
     minimum: 100,
     maximum: DAY_MS,
     default: 30_000,
+  }),
+  checkpointIntervalMs: integer({
+    group: 'Limits and times',
+    description:
+      'How long a watch is silent before it gets a checkpoint with a fresh resume token. Keep it below the idle time of proxies in between.',
+    unit: 'milliseconds',
+    minimum: 10,
+    maximum: DAY_MS,
+    default: 15_000,
+  }),
+  watchPollIntervalMs: integer({
+    group: 'Limits and times',
+    description:
+      'How often the store is asked for changes that other processes made, while somebody watches. Changes of the same process are told at once.',
+    unit: 'milliseconds',
+    minimum: 10,
+    maximum: DAY_MS,
+    default: 100,
+  }),
+  watchBacklog: integer({
+    group: 'Limits and times',
+    description:
+      'Changes that may happen while a watcher does not read. It is disconnected then with code 13152 and its last resume token.',
+    unit: 'changes',
+    minimum: 1,
+    maximum: 1_000_000_000,
+    default: 10_000,
   }),
   keepAliveTimeoutMs: integer({
     group: 'Limits and times',

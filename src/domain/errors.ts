@@ -20,6 +20,18 @@ export const ERRORS = {
   REVISION_CONFLICT: { code: 13150, meaning: '`If-Match` names another revision than the stored one.' },
   STORE_UNAVAILABLE: { code: 13151, meaning: 'The database could not be reached in time; retry.' },
   BODY_TOO_LARGE: { code: 13152, meaning: 'The request body is over the size limit.' },
+  RESUME_TOKEN_EXPIRED: {
+    code: 13153,
+    meaning:
+      'The history that is kept does not reach back to this resume token; the message has the earliest usable one.',
+  },
+  REVISION_NOT_FOUND: { code: 13154, meaning: 'The template has no such revision or tag.' },
+  TAG_CONFLICT: { code: 13155, meaning: 'The tag points at another revision than the condition names.' },
+  HISTORY_FAILED: { code: 13101, meaning: 'The store failed while reading or writing the history of a template.' },
+  WATCHER_TOO_SLOW: {
+    code: 13152,
+    meaning: 'A watcher did not read fast enough and was disconnected; go on with its last resume token.',
+  },
   RATE_LIMITED: { code: 13152, meaning: 'The caller sends more requests a second than the limit allows; retry.' },
 } as const satisfies Record<string, { code: number; meaning: string }>;
 

@@ -11,6 +11,8 @@ import {
   type StoreOperation,
   type StoreOutcome,
 } from './store-metrics.js';
+import type { StreamMetrics } from './stream-metrics.js';
+import { StreamRecorder } from './stream-recorder.js';
 
 /** When the certificates in use expire. */
 export interface CertificateExpiries {
@@ -32,6 +34,8 @@ export interface Exposition {
  */
 export class ServiceMetrics implements RequestMetrics, StoreMetrics, ReloadObserver {
   readonly registry = new Registry();
+  /** Those of watches. */
+  readonly streams: StreamMetrics = new StreamRecorder(this.registry);
   readonly #requests: RequestRecorder;
   readonly #storeOperations = new Map<StoreOperation, Map<StoreOutcome, LatencySeries>>(
     STORE_OPERATIONS.map((operation) => [

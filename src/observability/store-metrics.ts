@@ -1,5 +1,17 @@
 /** The operations of the store port. */
-export const STORE_OPERATIONS = ['get', 'getMany', 'list', 'change', 'ping'] as const;
+export const STORE_OPERATIONS = [
+  'get',
+  'getMany',
+  'list',
+  'change',
+  'getRevision',
+  'listRevisions',
+  'getTag',
+  'changeTag',
+  'readChanges',
+  'lastPosition',
+  'ping',
+] as const;
 export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
 /**

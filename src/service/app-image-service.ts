@@ -1,11 +1,13 @@
 import type { AppImage, AppImageUpdate, StoredAppImage } from '../domain/app-image/app-image.js';
-import { type AppImageStore, StoreFaultError, StoreUnavailableError } from '../domain/app-image/app-image-store.js';
+import type { AppImageStore } from '../domain/app-image/app-image-store.js';
 import { type IfMatch, matchesRevision } from '../domain/app-image/if-match.js';
 import { mergeAppImage } from '../domain/app-image/merge-app-image.js';
 import { normaliseAppImage } from '../domain/app-image/normalise-app-image.js';
 import { decodePageToken, encodePageToken } from '../domain/app-image/page-token.js';
+import type { ChangeOrigin } from '../domain/app-image/revision.js';
 import { type TemplateLimits, validateAppImage, validateUpdate } from '../domain/app-image/validate-app-image.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
+import { guardStore, notFound, refuseFaults } from './store-call.js';
 
 /** One page of templates. */
 export interface AppImagePage {
@@ -37,10 +39,10 @@ export class AppImageService {
    * Stores a new template.
    * @throws AppImageError REQUEST_INVALID with every fault, APP_IMAGE_EXISTS
    */
-  async create(appImage: AppImage): Promise<StoredAppImage> {
+  async create(appImage: AppImage, origin: ChangeOrigin): Promise<StoredAppImage> {
     const normal = normaliseAppImage(appImage);
     refuseFaults(validateAppImage(normal, this.#limits));
-    return await this.#put('CREATE_FAILED', normal.name, (current) => {
+    return await this.#put('CREATE_FAILED', normal.name, origin, (current) => {
       if (current !== undefined) {
         throw new AppImageError(
           'APP_IMAGE_EXISTS',
@@ -55,9 +57,9 @@ export class AppImageService {
    * Merges the given parts into a stored template.
    * @throws AppImageError REQUEST_INVALID, APP_IMAGE_NOT_FOUND, REVISION_CONFLICT
    */
-  async update(update: AppImageUpdate, ifMatch: IfMatch): Promise<StoredAppImage> {
+  async update(update: AppImageUpdate, ifMatch: IfMatch, origin: ChangeOrigin): Promise<StoredAppImage> {
     refuseFaults(validateUpdate(update, this.#limits));
-    return await this.#put('UPDATE_FAILED', update.name, (current) => {
+    return await this.#put('UPDATE_FAILED', update.name, origin, (current) => {
       const standing = expectStored(current, update.name, ifMatch);
       const merged = normaliseAppImage(mergeAppImage(standing.appImage, update));
       refuseFaults(validateAppImage(merged, this.#limits));
@@ -69,12 +71,16 @@ export class AppImageService {
    * Removes a template.
    * @throws AppImageError APP_IMAGE_NOT_FOUND, REVISION_CONFLICT
    */
-  async delete(name: string, ifMatch: IfMatch): Promise<void> {
+  async delete(name: string, ifMatch: IfMatch, origin: ChangeOrigin): Promise<void> {
     await guardStore('DELETE_FAILED', () =>
-      this.#store.change(name, (current) => {
-        expectStored(current, name, ifMatch);
-        return { kind: 'delete' };
-      }),
+      this.#store.change(
+        name,
+        (current) => {
+          expectStored(current, name, ifMatch);
+          return { kind: 'delete' };
+        },
+        origin,
+      ),
     );
   }
 
@@ -106,25 +112,8 @@ export class AppImageService {
    * @throws AppImageError REQUEST_INVALID for a negative size or a token that is not ours
    */
   async list(pageSize: bigint, pageToken: string): Promise<AppImagePage> {
-    const violations: FieldViolation[] = [];
-    if (pageSize < 0n) {
-      violations.push({
-        field: 'page_size',
-        description: `${pageSize} is negative; use 0 for the default of ${DEFAULT_PAGE_SIZE}`,
-      });
-    }
-    const after = pageToken === '' ? '' : decodePageToken(pageToken);
-    if (after === undefined) {
-      violations.push({
-        field: 'page_token',
-        description: `${quoteValue(pageToken)} is not a token of this service; pass next_page_token as it was returned`,
-      });
-    }
-    if (after === undefined || violations.length > 0) {
-      throw invalidRequest(violations);
-    }
-    const size =
-      pageSize === 0n ? DEFAULT_PAGE_SIZE : pageSize > BigInt(MAX_PAGE_SIZE) ? MAX_PAGE_SIZE : Number(pageSize);
+    const after = readPageRequest(pageSize, pageToken);
+    const size = effectivePageSize(pageSize);
     // One template more than the page holds tells whether another page follows.
     const found = await guardStore('LIST_FAILED', () => this.#store.list({ after, limit: size + 1 }));
     const appImages = found.slice(0, size);
@@ -145,10 +134,11 @@ export class AppImageService {
   async #put(
     fault: ErrorName,
     name: string,
+    origin: ChangeOrigin,
     next: (current: StoredAppImage | undefined) => AppImage,
   ): Promise<StoredAppImage> {
     const stored = await guardStore(fault, () =>
-      this.#store.change(name, (current) => ({ kind: 'put', appImage: next(current) })),
+      this.#store.change(name, (current) => ({ kind: 'put', appImage: next(current) }), origin),
     );
     if (stored === undefined) {
       throw new AppImageError(fault, `AppImage ${quoteValue(name)} could not be stored`);
@@ -157,27 +147,32 @@ export class AppImageService {
   }
 }
 
-function refuseFaults(violations: readonly FieldViolation[]): void {
-  if (violations.length > 0) {
-    throw invalidRequest(violations);
+/**
+ * What a page token names; the empty string for the first page.
+ * @throws AppImageError REQUEST_INVALID for a negative size or a token that is not ours
+ */
+export function readPageRequest(pageSize: bigint, pageToken: string): string {
+  const violations: FieldViolation[] = [];
+  if (pageSize < 0n) {
+    violations.push({
+      field: 'page_size',
+      description: `${pageSize} is negative; use 0 for the default of ${DEFAULT_PAGE_SIZE}`,
+    });
   }
+  const after = pageToken === '' ? '' : decodePageToken(pageToken);
+  if (after === undefined) {
+    violations.push({
+      field: 'page_token',
+      description: `${quoteValue(pageToken)} is not a token of this service; pass next_page_token as it was returned`,
+    });
+  }
+  refuseFaults(violations);
+  return after ?? '';
 }
 
-function expectStored(current: StoredAppImage | undefined, name: string, ifMatch: IfMatch): StoredAppImage {
-  if (current === undefined) {
-    return notFound(name);
-  }
-  if (!matchesRevision(ifMatch, current.revision)) {
-    throw new AppImageError(
-      'REVISION_CONFLICT',
-      `AppImage ${quoteValue(name)} stands at revision ${current.revision}, which If-Match does not name; query it again and repeat the change`,
-    );
-  }
-  return current;
-}
-
-function notFound(name: string): never {
-  throw new AppImageError('APP_IMAGE_NOT_FOUND', `AppImage ${quoteValue(name)} does not exist`);
+/** The size of a page for what a caller asked: 0 for the default, more than the most is the most. `asked` is not negative. */
+export function effectivePageSize(asked: bigint): number {
+  return asked === 0n ? DEFAULT_PAGE_SIZE : Number(asked > BigInt(MAX_PAGE_SIZE) ? MAX_PAGE_SIZE : asked);
 }
 
 function missingNames(missing: readonly string[]): AppImageError {
@@ -200,21 +195,15 @@ function validateBatch(names: readonly string[]): void {
   }
 }
 
-/** Runs a store call and turns the port's errors into what a caller is told. */
-async function guardStore<T>(fault: ErrorName, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) {
-      throw new AppImageError(
-        'STORE_UNAVAILABLE',
-        'the database cannot be reached; nothing is known to have changed, try again',
-        { cause: error },
-      );
-    }
-    if (error instanceof StoreFaultError) {
-      throw new AppImageError(fault, 'the database answered with a fault; the log has the details', { cause: error });
-    }
-    throw error;
+function expectStored(current: StoredAppImage | undefined, name: string, ifMatch: IfMatch): StoredAppImage {
+  if (current === undefined) {
+    return notFound(name);
   }
+  if (!matchesRevision(ifMatch, current.revision)) {
+    throw new AppImageError(
+      'REVISION_CONFLICT',
+      `AppImage ${quoteValue(name)} stands at revision ${current.revision}, which If-Match does not name; query it again and repeat the change`,
+    );
+  }
+  return current;
 }

@@ -5,6 +5,14 @@ import {
   type ListOptions,
   StoreUnavailableError,
 } from '../domain/app-image/app-image-store.js';
+import {
+  type ChangeOrigin,
+  type ChangesOptions,
+  HistoryExpiredError,
+  type HistoryOptions,
+  type Revision,
+  RevisionMissingError,
+} from '../domain/app-image/revision.js';
 import { AppImageError } from '../domain/errors.js';
 import type { StoreMetrics, StoreOperation, StoreOutcome } from '../observability/store-metrics.js';
 
@@ -36,8 +44,40 @@ class ObservedAppImageStore implements AppImageStore {
     return this.#observe('list', performance.now(), this.#store.list(options));
   }
 
-  change(name: string, decide: Decide): Promise<StoredAppImage | undefined> {
-    return this.#observe('change', performance.now(), this.#store.change(name, decide));
+  change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined> {
+    return this.#observe('change', performance.now(), this.#store.change(name, decide, origin));
+  }
+
+  getRevision(name: string, revision: number): Promise<Revision | undefined> {
+    return this.#observe('getRevision', performance.now(), this.#store.getRevision(name, revision));
+  }
+
+  listRevisions(name: string, options: HistoryOptions): Promise<readonly Revision[]> {
+    return this.#observe('listRevisions', performance.now(), this.#store.listRevisions(name, options));
+  }
+
+  getTag(name: string, tag: string): Promise<number | undefined> {
+    return this.#observe('getTag', performance.now(), this.#store.getTag(name, tag));
+  }
+
+  changeTag(
+    name: string,
+    tag: string,
+    decide: (current: number | undefined) => number | undefined,
+  ): Promise<number | undefined> {
+    return this.#observe('changeTag', performance.now(), this.#store.changeTag(name, tag, decide));
+  }
+
+  readChanges(options: ChangesOptions): Promise<readonly Revision[]> {
+    return this.#observe('readChanges', performance.now(), this.#store.readChanges(options));
+  }
+
+  lastPosition(): Promise<number> {
+    return this.#observe('lastPosition', performance.now(), this.#store.lastPosition());
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#store.onChange(listener);
   }
 
   ping(): Promise<void> {
@@ -63,7 +103,7 @@ class ObservedAppImageStore implements AppImageStore {
 }
 
 function outcomeOf(error: unknown): StoreOutcome {
-  if (error instanceof AppImageError) {
+  if (error instanceof AppImageError || error instanceof HistoryExpiredError || error instanceof RevisionMissingError) {
     return 'refused';
   }
   return error instanceof StoreUnavailableError ? 'unavailable' : 'fault';

@@ -3,8 +3,10 @@ import type { Logger } from 'pino';
 import { includesRole, type Principal } from '../auth/principal.js';
 import { AppImageError } from '../domain/errors.js';
 import type { RequestMetrics } from '../observability/request-metrics.js';
+import type { StreamMetrics } from '../observability/stream-metrics.js';
+import { type StreamEnd, StreamRun, type StreamSink } from './stream-run.js';
 import { encodeFailure } from './wire/envelope.js';
-import type { AuditSubject, Encoding, Method, WireRequest, WireResponse } from './wire/method.js';
+import type { AuditSubject, Encoding, Method, StreamMethod, WireRequest, WireResponse } from './wire/method.js';
 
 /** Where a request came from, as far as the connection tells. */
 export interface Peer {
@@ -22,6 +24,15 @@ export interface Caller {
   peer(): Peer;
 }
 
+/** Who opened a stream. */
+export interface StreamCaller extends Caller {
+  /**
+   * Authenticates once more, since a stream may outlive its token.
+   * @throws AppImageError as {@link Authenticator.authenticate}
+   */
+  authenticateAgain(): Principal;
+}
+
 /** Finds a caller by its token; see `src/auth`. */
 export interface Authenticator {
   /**
@@ -37,11 +48,21 @@ export interface Authenticator {
  */
 export class Dispatcher {
   readonly methods: readonly Method[];
+  readonly streams: readonly StreamMethod[];
   readonly #log: Logger;
   readonly #metrics: RequestMetrics;
+  readonly #streamMetrics: StreamMetrics | undefined;
+  readonly #running = new Set<StreamRun>();
 
-  constructor(options: { methods: readonly Method[]; log: Logger; metrics: RequestMetrics }) {
+  constructor(options: {
+    methods: readonly Method[];
+    streams?: { readonly methods: readonly StreamMethod[]; readonly metrics: StreamMetrics };
+    log: Logger;
+    metrics: RequestMetrics;
+  }) {
     this.methods = options.methods;
+    this.streams = options.streams?.methods ?? [];
+    this.#streamMetrics = options.streams?.metrics;
     this.#log = options.log;
     this.#metrics = options.metrics;
   }
@@ -53,11 +74,17 @@ export class Dispatcher {
     let subject: AuditSubject | undefined;
     let response: WireResponse;
     try {
-      if (!includesRole(caller.principal.role, method.role)) {
-        throw forbidden(caller.principal, method);
-      }
-      const { body, etag, warnings } = await method.invoke(request, (value) => {
-        subject = value;
+      expectRole(caller.principal, method);
+      const { body, etag, warnings } = await method.invoke(request, {
+        onSubject: (value) => {
+          subject = value;
+        },
+        origin: (message) => ({
+          method: method.name,
+          tokenName: caller.principal.tokenName,
+          certificateSubject: caller.peer().certificateSubject ?? '',
+          message,
+        }),
       });
       response = { body, etag, warnings, error: undefined };
     } catch (error) {
@@ -70,10 +97,81 @@ export class Dispatcher {
   }
 
   /**
-   * The response to a request that did not get as far as its method, or is for none: unknown path, wrong HTTP method, refused caller, body over the limit.
+   * Runs a stream until it ends, and says how, for the transport to tell the client. Where it could not begin, `sink.begin` has not been
+   * called. Never rejects.
+   */
+  async stream(method: StreamMethod, request: Uint8Array, caller: StreamCaller, sink: StreamSink): Promise<StreamEnd> {
+    const startedAt = performance.now();
+    const run = new StreamRun(method, sink, {
+      recheck: () => expectRole(reauthenticated(caller), method),
+      onSent: (events) => this.#streamMetrics?.streamSent(caller.transport, events),
+    });
+    let subject: Readonly<Record<string, string>> = {};
+    const line = (): object => ({ ...this.#lineOf(method, caller), ...subject });
+    this.#running.add(run);
+    this.#streamMetrics?.streamBegan(caller.transport);
+    let end: StreamEnd;
+    try {
+      expectRole(caller.principal, method);
+      const messages = await method.open(request, {
+        signal: sink.signal,
+        onSubject: (value) => {
+          subject = value;
+        },
+      });
+      this.#log.info(line(), 'stream began');
+      end = await run.forward(messages);
+    } catch (error) {
+      end = { kind: 'failed', error: known(error, caller.requestId) };
+    }
+    this.#running.delete(run);
+    this.#streamMetrics?.streamEnded(caller.transport, end.kind);
+    const error = 'error' in end ? end.error : undefined;
+    this.#log[error?.cause === undefined ? 'info' : 'error'](
+      {
+        ...line(),
+        end: end.kind,
+        ...(error === undefined ? {} : { code: error.code, reason: error.message }),
+        ...(error?.cause === undefined ? {} : { err: error.cause }),
+        sentEvents: run.sentEvents,
+        lastResumeToken: run.resumeToken,
+        durationMs: Math.round(performance.now() - startedAt),
+      },
+      'stream ended',
+    );
+    return end;
+  }
+
+  /**
+   * Lets a caller open streams in another way than with its token from now on.
+   * @throws AppImageError ROLE_FORBIDDEN
+   */
+  admit(method: StreamMethod, caller: Caller): void {
+    expectRole(caller.principal, method);
+    this.#log.info(this.#lineOf(method, caller), 'stream session opened');
+  }
+
+  /** Ends every stream, since the server shuts down. */
+  endStreams(): void {
+    for (const method of this.streams) {
+      method.end();
+    }
+    for (const run of this.#running) {
+      run.shutDown();
+    }
+  }
+
+  /**
+   * The response to a request that did not get as far as its method, or is for none: unknown path, wrong HTTP method, refused caller,
+   * body over the limit.
    * Leaves a metric and a line in the log as well.
    */
-  refuse(error: unknown, encoding: Encoding, caller: Omit<Caller, 'principal'>, method?: Method): WireResponse {
+  refuse(
+    error: unknown,
+    encoding: Encoding,
+    caller: Omit<Caller, 'principal'>,
+    method?: Method | StreamMethod,
+  ): WireResponse {
     const methodName = method?.name ?? 'none';
     const response = this.#fail(error, encoding, caller, method?.descriptor.output);
     this.#metrics.refused(caller.transport, methodName, response.error?.code ?? 0);
@@ -97,15 +195,19 @@ export class Dispatcher {
     caller: { readonly requestId: string },
     output?: DescMessage,
   ): WireResponse {
-    const known =
-      error instanceof AppImageError
-        ? error
-        : new AppImageError(
-            'UNEXPECTED',
-            `unexpected error; the log has the details under request id ${caller.requestId}`,
-            { cause: error },
-          );
-    return { body: encodeFailure(known, encoding, output), error: known, etag: undefined, warnings: [] };
+    const failure = known(error, caller.requestId);
+    return { body: encodeFailure(failure, encoding, output), error: failure, etag: undefined, warnings: [] };
+  }
+
+  #lineOf(method: Method | StreamMethod, caller: Caller): object {
+    return {
+      requestId: caller.requestId,
+      transport: caller.transport,
+      method: method.name,
+      ...caller.peer(),
+      tokenName: caller.principal.tokenName,
+      role: caller.principal.role,
+    };
   }
 
   #record(
@@ -122,12 +224,7 @@ export class Dispatcher {
     }
     this.#log[level](
       {
-        requestId: caller.requestId,
-        transport: caller.transport,
-        method: method.name,
-        ...caller.peer(),
-        tokenName: caller.principal.tokenName,
-        role: caller.principal.role,
+        ...this.#lineOf(method, caller),
         ...(subject === undefined
           ? {}
           : { appImage: subject.appImage, customHeaders: Object.fromEntries(subject.customHeaders) }),
@@ -142,9 +239,33 @@ export class Dispatcher {
   }
 }
 
-function forbidden(principal: Principal, method: Method): AppImageError {
-  return new AppImageError(
-    'ROLE_FORBIDDEN',
-    `token ${principal.tokenName} has the role ${principal.role}, and ${method.name} needs ${method.role}; use a token of that role`,
-  );
+/** @throws AppImageError ROLE_FORBIDDEN */
+function expectRole(principal: Principal, method: Pick<Method, 'name' | 'role'>): void {
+  if (!includesRole(principal.role, method.role)) {
+    throw new AppImageError(
+      'ROLE_FORBIDDEN',
+      `token ${principal.tokenName} has the role ${principal.role}, and ${method.name} needs ${method.role}; use a token of that role`,
+    );
+  }
+}
+
+/** What a caller may be told of a fault. */
+function known(error: unknown, requestId: string): AppImageError {
+  return error instanceof AppImageError
+    ? error
+    : new AppImageError('UNEXPECTED', `unexpected error; the log has the details under request id ${requestId}`, {
+        cause: error,
+      });
+}
+
+/** A caller that sends too many other requests does not lose its streams. */
+function reauthenticated(caller: StreamCaller): Principal {
+  try {
+    return caller.authenticateAgain();
+  } catch (error) {
+    if (error instanceof AppImageError && error.reason === 'RATE_LIMITED') {
+      return caller.principal;
+    }
+    throw error;
+  }
 }

@@ -1,22 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AppImageStore, StoreUnavailableError } from '../../src/domain/app-image/app-image-store.js';
+import type { Revision } from '../../src/domain/app-image/revision.js';
 import { openLmdbAppImageStore } from '../../src/store/lmdb/lmdb-app-image-store.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
-import { contentAfter, nthChange, WRITERS } from './lmdb-child.js';
+import { ORIGIN } from '../support/stub-store.js';
+import { brief, changesBehind, historyOf } from './contract-templates.js';
+import { contentAfter, LIMITS, nthChange, WRITERS } from './lmdb-child.js';
+import { Child } from './lmdb-child-process.js';
 
 /** Processes that are killed while they write, half of them at a time with another one. */
 const KILL_ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 20);
 const LONGEST_LIFE_MS = 80;
 const TIMEOUT_MS = 60_000 + KILL_ROUNDS * 3000;
-const START_TIMEOUT_MS = 20_000;
 
 describe('an LMDB store shared by processes', () => {
   let path: string;
@@ -26,7 +26,7 @@ describe('an LMDB store shared by processes', () => {
   beforeEach(async () => {
     children = [];
     path = await mkdtemp(join(tmpdir(), 'appimage-lmdb-'));
-    store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+    store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: LIMITS.AMPLE });
   });
   afterEach(async () => {
     await Promise.all(children.map((child) => child.kill()));
@@ -34,8 +34,12 @@ describe('an LMDB store shared by processes', () => {
     await rm(path, { recursive: true });
   });
 
-  function start(action: string, prefix: string, program?: readonly string[]): Child {
-    const child = new Child([action, path, prefix], program);
+  function start(
+    action: string,
+    prefix: string,
+    { program, limits = 'AMPLE' }: { program?: readonly string[]; limits?: keyof typeof LIMITS } = {},
+  ): Child {
+    const child = new Child([action, path, prefix, limits], program);
     children.push(child);
     return child;
   }
@@ -59,12 +63,13 @@ describe('an LMDB store shared by processes', () => {
         }
       };
       await Promise.all([lane('a'), lane('b')]);
+      await expectWholeHistory(store, acknowledged);
 
       await store[Symbol.asyncDispose]();
-      store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+      store = await openLmdbAppImageStore({ path, codec: appImageCodec, history: LIMITS.AMPLE });
       await expectOutcomes(store, acknowledged);
       for (const [name, change] of acknowledged) {
-        const next = await store.change(name, nthChange(name, 1));
+        const next = await store.change(name, nthChange(name, 1), ORIGIN);
         expect([change + 1, change + 2]).toContain(next?.revision);
       }
       expect([...acknowledged.values()].some((change) => change > 1)).toBe(true);
@@ -72,14 +77,36 @@ describe('an LMDB store shared by processes', () => {
     TIMEOUT_MS,
   );
 
+  it(
+    'forgets what is old and nothing else when its writers are killed',
+    async () => {
+      const acknowledged = new Map<string, number>();
+      for (let round = 0; round < 6; round += 1) {
+        const writers = ['a', 'b'].map((letter) => start('write', `${letter}${round}`, { limits: 'SCARCE' }));
+        await Promise.all(writers.map((child) => child.saysAnything()));
+        await delay(Math.random() * LONGEST_LIFE_MS);
+        await Promise.all(writers.map((child) => child.kill()));
+        for (const [index, child] of writers.entries()) {
+          for (const [name, change] of lastChanges(`${index === 0 ? 'a' : 'b'}${round}`, child.lines)) {
+            acknowledged.set(name, change);
+          }
+        }
+        await expectOutcomes(store, acknowledged);
+        await expectRecentHistory(store, acknowledged);
+      }
+      expect(await store.lastPosition()).toBeGreaterThan(LIMITS.SCARCE.maxChanges);
+    },
+    TIMEOUT_MS,
+  );
+
   it('goes on when a process dies in the middle of a transaction, and stores nothing of that', async () => {
     const child = start('die-in-change', 'victim');
     const mine = Array.from({ length: 50 }, (_, index) => `mine-${index}`);
-    const changes = mine.map((name) => store.change(name, nthChange(name, 1)));
+    const changes = mine.map((name) => store.change(name, nthChange(name, 1), ORIGIN));
     await child.ended;
     expect(child.lines).toEqual(['in-change']);
     await Promise.all(changes);
-    await store.change('after', nthChange('after', 1));
+    await store.change('after', nthChange('after', 1), ORIGIN);
     expect(await store.getMany(['victim-0', 'victim-1'])).toEqual([undefined, undefined]);
     expect((await store.getMany([...mine, 'after'])).map((stored) => stored?.revision)).toEqual(
       [...mine, 'after'].map(() => 1),
@@ -87,18 +114,18 @@ describe('an LMDB store shared by processes', () => {
   });
 
   it('rejects a change as unavailable while another process holds the lock, but goes on reading', async () => {
-    await store.change('before', nthChange('before', 1));
+    await store.change('before', nthChange('before', 1), ORIGIN);
     const child = start('stop-in-change', 'holder');
     await child.says('in-change');
 
-    const change = store.change('refused', nthChange('refused', 1));
+    const change = store.change('refused', nthChange('refused', 1), ORIGIN);
     expect((await store.get('before'))?.revision).toBe(1);
     await expect(change).rejects.toBeInstanceOf(StoreUnavailableError);
     await expect(store.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
     expect((await store.get('before'))?.revision).toBe(1);
 
     await child.kill();
-    await store.change('later', nthChange('later', 1));
+    await store.change('later', nthChange('later', 1), ORIGIN);
     await expect(store.ping()).resolves.toBeUndefined();
     expect((await store.list({ after: '', limit: 10 })).map(({ name }) => name)).toEqual(['before', 'later']);
   });
@@ -122,7 +149,7 @@ describe('an LMDB store shared by processes', () => {
 
   it('rejects every change of a transaction that the disk does not take, stores none of them, and goes on', async () => {
     // The limit on the size of files stands for a disk that is full.
-    const child = start('fill', 'filler', ['sh', '-c', 'ulimit -f 4096; exec "$0" "$@"']);
+    const child = start('fill', 'filler', { program: ['sh', '-c', 'ulimit -f 4096; exec "$0" "$@"'] });
     expect(await child.ended).toBe(0);
     const report = JSON.parse(child.lines.at(-1) ?? '') as FillReport;
     expect(report.batches).toBeGreaterThan(0);
@@ -169,53 +196,53 @@ async function expectOutcomes(store: AppImageStore, acknowledged: ReadonlyMap<st
   }
 }
 
-/** A process of `lmdb-child.ts`. */
-class Child {
-  readonly lines: string[] = [];
-  /** Its exit code, or `null` where a signal ended it. */
-  readonly ended: Promise<number | null>;
-  readonly #process: ChildProcess;
-  #errors = '';
-
-  constructor(args: readonly string[], [program, ...before]: readonly string[] = [process.execPath]) {
-    const script = join(import.meta.dirname, 'lmdb-child.ts');
-    const node = program === process.execPath ? [] : [process.execPath];
-    this.#process = spawn(program ?? process.execPath, [...before, ...node, '--import', 'tsx', script, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const { stdout, stderr } = this.#process;
-    if (stdout === null || stderr === null) {
-      throw new Error('the pipes of a child process are missing');
-    }
-    createInterface({ input: stdout }).on('line', (line) => this.lines.push(line));
-    stderr.on('data', (data: Buffer) => {
-      this.#errors += data.toString();
-    });
-    this.ended = once(this.#process, 'close').then(([code]: (number | null)[]) => code ?? null);
+/** The order of all changes has no gap, has every change that was acknowledged, and agrees with the templates and the history of each. */
+async function expectWholeHistory(store: AppImageStore, acknowledged: ReadonlyMap<string, number>): Promise<void> {
+  const changes = await changesBehind(store, 0);
+  expect(changes.map(({ position }) => position)).toEqual(changes.map((_, index) => index + 1));
+  for (const [name, told] of acknowledged) {
+    const own = changes.filter((change) => change.name === name);
+    expect([told, told + 1]).toContain(own.length);
+    expect(own.map(({ revision }) => revision)).toEqual(own.map((_, index) => index + 1));
+    expect(own.map(({ content }) => content?.appImage)).toEqual(own.map((_, index) => contentAfter(name, index + 1)));
+    expect((await historyOf(store, name)).map(brief)).toEqual(own.toReversed().map(brief));
+    await expectNewest(store, name, own.at(-1), told);
   }
+}
 
-  async saysAnything(): Promise<void> {
-    await this.#waitUntil(() => this.lines.length > 0);
+/** The newest changes are there without a gap, and so are the newest revisions of every name. */
+async function expectRecentHistory(store: AppImageStore, acknowledged: ReadonlyMap<string, number>): Promise<void> {
+  const last = await store.lastPosition();
+  const earliest = Math.max(0, last - LIMITS.SCARCE.maxChanges);
+  if (earliest > 0) {
+    await expect(store.readChanges({ after: earliest - 1, limit: 1 })).rejects.toMatchObject({ earliest });
   }
-
-  async says(line: string): Promise<void> {
-    await this.#waitUntil(() => this.lines.includes(line));
-  }
-
-  async kill(): Promise<void> {
-    this.#process.kill('SIGKILL');
-    await this.ended;
-  }
-
-  async #waitUntil(condition: () => boolean): Promise<void> {
-    await vi.waitUntil(
-      () => {
-        if (!condition() && this.#process.exitCode !== null) {
-          throw new Error(`the child process ended early: ${this.#errors}`);
-        }
-        return condition();
-      },
-      { timeout: START_TIMEOUT_MS, interval: 5 },
+  const changes = await changesBehind(store, earliest);
+  expect(changes.map(({ position }) => position)).toEqual(changes.map((_, index) => earliest + 1 + index));
+  for (const [name, told] of acknowledged) {
+    const history = await historyOf(store, name);
+    const newest = history[0]?.revision ?? 0;
+    expect([told, told + 1]).toContain(newest);
+    expect(history.slice(0, 3).map(({ revision }) => revision)).toEqual(
+      [newest, newest - 1, newest - 2].filter((revision) => revision > 0),
     );
+    expect(history.map(({ content }) => content?.appImage)).toEqual(
+      history.map(({ revision }) => contentAfter(name, revision)),
+    );
+    await expectNewest(store, name, history[0], told);
   }
+}
+
+/** What stands of a template is its newest revision, and the tag points at the change that was told of last, or the one before. */
+async function expectNewest(
+  store: AppImageStore,
+  name: string,
+  newest: Revision | undefined,
+  told: number,
+): Promise<void> {
+  const stored = await store.get(name);
+  expect([stored?.revision, stored?.position]).toEqual(
+    newest?.content === undefined ? [undefined, undefined] : [newest.revision, newest.position],
+  );
+  expect([told, told - 1]).toContain((await store.getTag(name, 'told')) ?? 0);
 }

@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open as openLmdb } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AppImageCodec } from '../../src/domain/app-image/app-image.js';
 import { type AppImageStore, type Decide, StoreFaultError } from '../../src/domain/app-image/app-image-store.js';
 import { openLmdbAppImageStore } from '../../src/store/lmdb/lmdb-app-image-store.js';
-import type { VersionedAppImageCodec } from '../../src/store/lmdb/record.js';
 import { appImageCodec } from '../../src/transport/wire/app-image-codec.js';
 import { appImage } from '../support/app-image-builders.js';
+import { HISTORY, ORIGIN } from '../support/stub-store.js';
 import { describeAppImageStore, type OpenedStore } from './app-image-store-contract.js';
 
-describeAppImageStore('LMDB', async (): Promise<OpenedStore> => {
+describeAppImageStore('LMDB', async (history): Promise<OpenedStore> => {
   const path = await temporaryFolder();
   const stores: AppImageStore[] = [];
   const second = async (): Promise<AppImageStore> => {
-    const store = await openLmdbAppImageStore({ path, codec: appImageCodec });
+    const store = await openLmdbAppImageStore({ path, codec: appImageCodec, history });
     stores.push(store);
     return store;
   };
@@ -46,8 +47,8 @@ describe('an LMDB store', () => {
     await rm(path, { recursive: true });
   });
 
-  async function open(folder = path, codec: VersionedAppImageCodec = appImageCodec): Promise<AppImageStore> {
-    const store = await openLmdbAppImageStore({ path: folder, codec });
+  async function open(folder = path, codec: AppImageCodec = appImageCodec): Promise<AppImageStore> {
+    const store = await openLmdbAppImageStore({ path: folder, codec, history: HISTORY });
     stores.push(store);
     return store;
   }
@@ -71,7 +72,9 @@ describe('an LMDB store', () => {
 
   it('finishes the changes under way before it is closed', async () => {
     const store = await open();
-    const changes = Array.from({ length: 200 }, (_, index) => store.change(`app-${index}`, put(`app-${index}`)));
+    const changes = Array.from({ length: 200 }, (_, index) =>
+      store.change(`app-${index}`, put(`app-${index}`), ORIGIN),
+    );
     await store[Symbol.asyncDispose]();
     const settled = await Promise.all(changes);
     expect(settled.map((stored) => stored?.revision)).toEqual(changes.map(() => 1));
@@ -83,10 +86,14 @@ describe('an LMDB store', () => {
     const seen: number[] = [];
     await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
-        store.change('app', () => {
-          seen.push(index);
-          return { kind: 'put', appImage: appImage({ name: 'app' }) };
-        }),
+        store.change(
+          'app',
+          () => {
+            seen.push(index);
+            return { kind: 'put', appImage: appImage({ name: 'app' }) };
+          },
+          ORIGIN,
+        ),
       ),
     );
     expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => index));
@@ -97,7 +104,7 @@ describe('an LMDB store', () => {
     const body = 'x'.repeat(1024 * 1024);
     for (let batch = 0; batch < 4; batch += 1) {
       const names = Array.from({ length: 8 }, (_, index) => `app-${batch}-${index}`);
-      await Promise.all(names.map((name) => store.change(name, put(name, body))));
+      await Promise.all(names.map((name) => store.change(name, put(name, body), ORIGIN)));
     }
     const found = await store.list({ after: '', limit: 100 });
     expect(found).toHaveLength(32);
@@ -107,8 +114,8 @@ describe('an LMDB store', () => {
   it('refuses a template that is too large for a record, and keeps what was stored with it', async () => {
     const store = await open();
     const [small, large] = await Promise.allSettled([
-      store.change('small', put('small')),
-      store.change('large', put('large', 'x'.repeat(9 * 1024 * 1024))),
+      store.change('small', put('small'), ORIGIN),
+      store.change('large', put('large', 'x'.repeat(9 * 1024 * 1024)), ORIGIN),
     ]);
     expect(small.status).toBe('fulfilled');
     expect(large).toMatchObject({ status: 'rejected', reason: { name: 'StoreFaultError' } });
@@ -117,11 +124,11 @@ describe('an LMDB store', () => {
   });
 
   it('encodes JSON anew that another version of the encoding wrote, and leaves its own as it is', async () => {
-    const older: VersionedAppImageCodec = {
+    const older: AppImageCodec = {
       ...appImageCodec,
       encode: (given) => ({ ...appImageCodec.encode(given), json: Buffer.from('{"older":true}') }),
     };
-    await (await open(path, older)).change('app', put('app'));
+    await (await open(path, older)).change('app', put('app'), ORIGIN);
     const newer = await open(path, { ...appImageCodec, jsonVersion: 1 });
     const expected = Buffer.from(appImageCodec.encode(appImage({ name: 'app' })).json).toString();
     const [listed] = await newer.list({ after: '', limit: 1 });
@@ -133,10 +140,10 @@ describe('an LMDB store', () => {
     expect(Buffer.from(stored?.encoded.json ?? []).toString()).toBe('{"older":true}');
   });
 
-  it('says that a template was stored by a later build', async () => {
+  it('says that a template was stored by another build', async () => {
     const store = await open();
     await writeBehind(path, 'app', Buffer.from([9, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]));
-    await expect(store.get('app')).rejects.toThrow(/"app" is stored in format 9.*later build/);
+    await expect(store.get('app')).rejects.toThrow(/"app" is stored in format 9.*run the build that wrote it/);
     await expect(store.list({ after: '', limit: 1 })).rejects.toBeInstanceOf(StoreFaultError);
   });
 
@@ -185,7 +192,7 @@ describe('an LMDB store', () => {
 
     it('but opens where a crash left an empty data file', async () => {
       await writeFile(join(path, 'data.mdb'), '');
-      expect((await (await open()).change('app', put('app')))?.revision).toBe(1);
+      expect((await (await open()).change('app', put('app'), ORIGIN))?.revision).toBe(1);
     });
   });
 });

@@ -7,6 +7,8 @@ import { type MongoTestDatabase, mongoTestDatabase } from '../support/mongo-test
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const mongo = inject('mongo');
+const HISTORY = { maxRevisions: 100, maxChanges: 100_000 };
+const ORIGIN = { method: 'Test', tokenName: '', certificateSubject: '', message: '' };
 /** What the port promises, and a second for the test itself. */
 const PROMISED_MS = 6000;
 
@@ -27,9 +29,9 @@ describe.skipIf(!proxied)('the MongoDB store, when its database goes away', () =
     const { hostname, port, pathname } = new URL(own.url);
     proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
     proxiedUrl = `mongodb://127.0.0.1:${proxy.port}${pathname}`;
-    direct = await openMongoAppImageStore({ url: own.url, codec: appImageCodec });
-    store = await openMongoAppImageStore({ url: proxiedUrl, codec: appImageCodec });
-    await store.change('there', put('there', 'v1'));
+    direct = await openMongoAppImageStore({ url: own.url, codec: appImageCodec, history: HISTORY });
+    store = await openMongoAppImageStore({ url: proxiedUrl, codec: appImageCodec, history: HISTORY });
+    await store.change('there', put('there', 'v1'), ORIGIN);
   });
   afterEach(async () => {
     await store[Symbol.asyncDispose]();
@@ -54,8 +56,8 @@ describe.skipIf(!proxied)('the MongoDB store, when its database goes away', () =
         () => store.get('there'),
         () => store.getMany(['there']),
         () => store.list({ after: '', limit: 10 }),
-        () => store.change('there', put('there', 'v2')),
-        () => store.change('there', put('there', 'v3')),
+        () => store.change('there', put('there', 'v2'), ORIGIN),
+        () => store.change('there', put('there', 'v3'), ORIGIN),
         () => store.ping(),
       ].map(timed),
     );
@@ -65,13 +67,13 @@ describe.skipIf(!proxied)('the MongoDB store, when its database goes away', () =
     }
     await end();
     await eventually(() => store.ping());
-    await expect(store.change('there', put('there', 'v4'))).resolves.toMatchObject({ name: 'there' });
+    await expect(store.change('there', put('there', 'v4'), ORIGIN)).resolves.toMatchObject({ name: 'there' });
     expect((await direct.get('there'))?.appImage.image?.tag).toBe('v4');
   });
 
   it('opens and is unavailable while the database is down, and works once it is there', async () => {
     await proxy.refuse();
-    await using late = await openMongoAppImageStore({ url: proxiedUrl, codec: appImageCodec });
+    await using late = await openMongoAppImageStore({ url: proxiedUrl, codec: appImageCodec, history: HISTORY });
     for (const _ of ['first', 'second']) {
       const { error, elapsedMs } = await timed(() => late.ping());
       expect(error).toBeInstanceOf(StoreUnavailableError);
@@ -85,42 +87,42 @@ describe.skipIf(!proxied)('the MongoDB store, when its database goes away', () =
     proxy.cut();
     await eventually(() => store.get('there'));
     proxy.cut();
-    await eventually(() => store.change('there', put('there', 'v5')));
+    await eventually(() => store.change('there', put('there', 'v5'), ORIGIN));
     expect((await direct.get('there'))?.appImage.image?.tag).toBe('v5');
   });
 
   it('finds out that a create was stored whose answer was lost', async () => {
     const lost = proxy.once('lose-answer', (bytes) => bytes.includes('write_id') && bytes.includes('created'));
-    const stored = store.change('created', put('created', 'v1'));
+    const stored = store.change('created', put('created', 'v1'), ORIGIN);
     await lost;
     await expect(stored).resolves.toMatchObject({ revision: 1 });
     await expect(direct.get('created')).resolves.toMatchObject({ revision: 1 });
   });
 
   it.each(['lose-answer', 'lose-request'] as const)('makes a change exactly once in spite of a %s', async (fault) => {
-    await direct.change('once', put('once', 'v1'));
+    await direct.change('once', put('once', 'v1'), ORIGIN);
     const before = (await direct.get('once'))?.revision ?? Number.NaN;
     const lost = proxy.once(fault, (bytes) => bytes.includes('write_id') && bytes.includes('once'));
-    const stored = store.change('once', put('once', 'v2'));
+    const stored = store.change('once', put('once', 'v2'), ORIGIN);
     await lost;
     await expect(stored).resolves.toMatchObject({ revision: before + 1 });
     await expect(direct.get('once')).resolves.toMatchObject({ revision: before + 1 });
   });
 
-  it('says that it does not know, and changes nothing more, where another came between a lost answer and the next attempt', async () => {
+  it('finds out that its change was stored where another came between a lost answer and the next attempt', async () => {
     const lost = proxy.once(
       'lose-answer',
       (bytes) => bytes.includes('write_id') && bytes.includes('raced'),
       () => proxy.stall(),
     );
-    const outcome = timed(() => store.change('raced', put('raced', 'mine')));
+    const stored = store.change('raced', put('raced', 'mine'), ORIGIN);
     await lost;
-    await direct.change('raced', put('raced', 'other'));
+    await direct.change('raced', put('raced', 'other'), ORIGIN);
     proxy.resume();
-    expect((await outcome).error).toBeInstanceOf(StoreUnavailableError);
-    const found = await direct.get('raced');
-    expect(found?.revision).toBe(2);
-    expect(found?.appImage.image?.tag).toBe('other');
+    await expect(stored).resolves.toMatchObject({ revision: 1 });
+    await expect(direct.get('raced')).resolves.toMatchObject({ revision: 2, appImage: { image: { tag: 'other' } } });
+    const history = await direct.listRevisions('raced', { before: undefined, limit: 10 });
+    expect(history.map(({ content }) => content?.appImage.image?.tag)).toEqual(['other', 'mine']);
   });
 
   it('refuses every call once it is closed', async () => {
@@ -134,7 +136,7 @@ describe.skipIf('unavailable' in mongo || mongo.kind !== 'ferretdb')('the MongoD
   it('reports a fault that names no password', async () => {
     const { hostname, port } = new URL('url' in mongo ? mongo.url : '');
     const url = `mongodb://user:geheim@${hostname}:${port}/db`;
-    await using store = await openMongoAppImageStore({ url, codec: appImageCodec });
+    await using store = await openMongoAppImageStore({ url, codec: appImageCodec, history: HISTORY });
     const { error } = await timed(() => store.get('a'));
     expect(error).toBeInstanceOf(StoreFaultError);
     expect(String(error)).toContain('refused the user or the password');

@@ -86,13 +86,6 @@ export async function query(client: Client, name: string, options: UnaryOptions 
 
 /** Creates a template of this name, by default as an editor. */
 export async function create(client: Client, name: string, options: UnaryOptions = {}): Promise<UnaryOutcome> {
-  const request = {
-    header: undefined,
-    name,
-    image: undefined,
-    configTemplates: new Map<string, string>(),
-    deployTemplates: [],
-  };
-  const body = CreateAppImageRequest.encode(request).finish();
+  const body = CreateAppImageRequest.encode(CreateAppImageRequest.fromPartial({ name })).finish();
   return await callRaw(client, 'CreateAppImage', body, { metadata: { token: TOKENS.editor }, ...options });
 }

@@ -11,13 +11,13 @@ const IMAGE_FIELD = 3;
 const REFUSED = { grpcStatus: status.INVALID_ARGUMENT, code: undefined };
 const SERVED = { grpcStatus: status.OK, code: 0 };
 
-const request = CreateAppImageRequest.encode({
-  header: undefined,
-  name: 'app',
-  image: { name: 'app', tag: 'v1', id: '', sign: '' },
-  configTemplates: new Map([['app.conf', '{{.TASK_ID}}']]),
-  deployTemplates: [],
-}).finish();
+const request = CreateAppImageRequest.encode(
+  CreateAppImageRequest.fromPartial({
+    name: 'app',
+    image: { name: 'app', tag: 'v1' },
+    configTemplates: new Map([['app.conf', '{{.TASK_ID}}']]),
+  }),
+).finish();
 
 describe('a request that is no protobuf message', () => {
   let server: GrpcTestServer;

@@ -66,7 +66,12 @@ describe.each(['v1', 'v1alpha'])('server reflection %s', (version) => {
   it('lists the services without a token', async () => {
     const services = await ask(client, version, LIST_SERVICES, '*', LIST_SERVICES_RESPONSE);
     const names = services.flatMap((service) => entries(service, 1)).map((name) => Buffer.from(name).toString());
-    expect(names.sort()).toEqual(['grpc.health.v1.Health', `${PACKAGE}.AppImageService`, `${PACKAGE}.HealthService`]);
+    expect(names.sort()).toEqual([
+      'appimage.v1.AppImageRegistryService',
+      'grpc.health.v1.Health',
+      `${PACKAGE}.AppImageService`,
+      `${PACKAGE}.HealthService`,
+    ]);
   });
 
   it('gives the file of a service with everything that it imports', async () => {

@@ -39,7 +39,7 @@ export class TestMethods {
       httpPaths: [],
       role: 'editor',
       mutates: true,
-      invoke: async (request, onSubject) => {
+      invoke: async (request, { onSubject }) => {
         this.seen.push(request);
         const { name } = decodeProtobuf(CreateAppImageRequest, descriptor('createAppImage').input, request.body);
         onSubject({ appImage: name, customHeaders: new Map() });
@@ -81,8 +81,8 @@ export class TestMethods {
     }
     const image = { name: 'app', tag: '', id: '', sign: name === 'large' ? 'x'.repeat(3_000_000) : '' };
     const status = { code: 0, message: 'success', details: [] };
-    const data = { name, image, configTemplates: new Map<string, string>(), deployTemplates: [] };
-    return { body: QueryAppImageResponse.encode({ status, data }).finish(), etag: '"7"', warnings: [] };
+    const response = QueryAppImageResponse.fromPartial({ status, data: { name, image } });
+    return { body: QueryAppImageResponse.encode(response).finish(), etag: '"7"', warnings: [] };
   }
 }
 

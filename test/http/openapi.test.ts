@@ -15,15 +15,15 @@ interface Content {
 
 interface Operation {
   readonly operationId: string;
-  readonly requestBody: { readonly content: Readonly<Record<string, Content>> };
+  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
   readonly responses: Readonly<
-    Record<string, { readonly description: string; readonly content: Readonly<Record<string, Content>> }>
+    Record<string, { readonly description: string; readonly content?: Readonly<Record<string, Content>> }>
   >;
 }
 
 interface OpenApi {
   readonly openapi: string;
-  readonly paths: Readonly<Record<string, { readonly post: Operation }>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
     readonly schemas: Readonly<
       Record<string, { readonly properties: Readonly<Record<string, { readonly description: string }>> }>
@@ -65,8 +65,11 @@ function expectValid(validate: ValidateFunction, value: unknown): void {
   expect(validate.errors ?? []).toEqual([]);
 }
 
-function operations(): (readonly [string, Operation])[] {
-  return Object.entries(document.paths).map(([path, item]) => [path, item.post] as const);
+/** Every operation with its path and the HTTP method, as the document names it. */
+function operations(): (readonly [string, Operation, string])[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([httpMethod, operation]) => [path, operation, httpMethod] as const),
+  );
 }
 
 async function post(
@@ -100,6 +103,17 @@ describe('the OpenAPI document', () => {
       '/api/v1/appimage/batch_query',
       '/api/v1/appimage/list',
       '/healthZ',
+      '/api/v1/appimage/apply',
+      '/api/v1/appimage/lint',
+      '/api/v1/appimage/render',
+      '/api/v1/appimage/diff',
+      '/api/v1/appimage/revisions/list',
+      '/api/v1/appimage/revisions/get',
+      '/api/v1/appimage/revisions/rollback',
+      '/api/v1/appimage/revisions/tag',
+      '/api/v1/appimage/revisions/untag',
+      '/api/v1/appimage/watch',
+      '/api/v1/appimage/watch/session',
     ]);
     const ids = operations().map(([, { operationId }]) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
@@ -130,23 +144,23 @@ describe('the OpenAPI document', () => {
     (name) => {
       const file = join(import.meta.dirname, '../fixtures/requests', `${name}.json`);
       const example =
-        document.paths[`/api/v1/appimage/${name}`]?.post.requestBody.content[JSON_TYPE]?.examples?.['document'];
+        document.paths[`/api/v1/appimage/${name}`]?.post?.requestBody?.content[JSON_TYPE]?.examples?.['document'];
       expect(example?.value).toEqual(JSON.parse(readFileSync(file, 'utf8')));
     },
   );
 
   it('has examples that its own schemas accept', () => {
     let examples = 0;
-    for (const [path, { requestBody, responses }] of operations()) {
-      const inputs = Object.values(requestBody.content[JSON_TYPE]?.examples ?? {});
+    for (const [path, { requestBody, responses }, httpMethod] of operations()) {
+      const inputs = Object.values(requestBody?.content[JSON_TYPE]?.examples ?? {});
       for (const { value } of inputs) {
         examples += 1;
-        expectValid(schemaAt('paths', path, 'post', 'requestBody', 'content', JSON_TYPE, 'schema'), value);
+        expectValid(schemaAt('paths', path, httpMethod, 'requestBody', 'content', JSON_TYPE, 'schema'), value);
       }
       for (const [status, { content }] of Object.entries(responses)) {
-        for (const { value } of Object.values(content[JSON_TYPE]?.examples ?? {})) {
+        for (const { value } of Object.values(content?.[JSON_TYPE]?.examples ?? {})) {
           examples += 1;
-          expectValid(schemaAt('paths', path, 'post', 'responses', status, 'content', JSON_TYPE, 'schema'), value);
+          expectValid(schemaAt('paths', path, httpMethod, 'responses', status, 'content', JSON_TYPE, 'schema'), value);
         }
       }
     }
@@ -155,9 +169,9 @@ describe('the OpenAPI document', () => {
 
   it('shows the query of the document as the service answers it', async () => {
     const example = (path: string) => document.paths[path]?.post;
-    const create = example('/api/v1/appimage/create')?.requestBody.content[JSON_TYPE]?.examples?.['document']?.value;
+    const create = example('/api/v1/appimage/create')?.requestBody?.content[JSON_TYPE]?.examples?.['document']?.value;
     expect((await post('/api/v1/appimage/create', create)).status).toBe(200);
-    const shown = example('/api/v1/appimage/query')?.responses['200']?.content[JSON_TYPE]?.examples?.['success']?.value;
+    const shown = example('/api/v1/appimage/query')?.responses['200']?.content?.[JSON_TYPE]?.examples?.['success']?.value;
     const { json } = await post('/api/v1/appimage/query', { name: 'appimage-template' });
     expect(json).toEqual(shown);
   });

@@ -4,8 +4,10 @@ import {
   StoreFaultError,
   StoreUnavailableError,
 } from '../../src/domain/app-image/app-image-store.js';
+import { HistoryExpiredError, RevisionMissingError } from '../../src/domain/app-image/revision.js';
 import { AppImageError } from '../../src/domain/errors.js';
 import { observedStore } from '../../src/store/observed-app-image-store.js';
+import { ORIGIN } from '../support/stub-store.js';
 
 /** A store that does nothing but say what it was asked; `failure` is what every call rejects with. */
 function recordingStore(failure?: Error): { store: AppImageStore; calls: unknown[][] } {
@@ -24,7 +26,14 @@ function recordingStore(failure?: Error): { store: AppImageStore; calls: unknown
       get: (name) => answer(undefined, 'get', name),
       getMany: (names) => answer([], 'getMany', names),
       list: (options) => answer([], 'list', options),
-      change: (name, decide) => answer(undefined, 'change', name, decide),
+      change: (name, decide, origin) => answer(undefined, 'change', name, decide, origin),
+      getRevision: (name, revision) => answer(undefined, 'getRevision', name, revision),
+      listRevisions: (name, options) => answer([], 'listRevisions', name, options),
+      getTag: (name, tag) => answer(undefined, 'getTag', name, tag),
+      changeTag: (name, tag, decide) => answer(undefined, 'changeTag', name, tag, decide),
+      readChanges: (options) => answer([], 'readChanges', options),
+      lastPosition: () => answer(0, 'lastPosition'),
+      onChange: () => () => undefined,
       ping: () => answer(undefined, 'ping'),
       [Symbol.asyncDispose]: () => answer(undefined, 'dispose'),
     },
@@ -39,18 +48,33 @@ describe('an observed store', () => {
     const decide = () => ({ kind: 'keep' }) as const;
     const names = ['a', 'b'];
     const page = { after: '', limit: 1 };
+    const history = { before: undefined, limit: 1 };
+    const changes = { after: 0, limit: 1 };
+    const move = () => 1;
     expect(observed.kind).toBe('mongodb');
     expect(await observed.get('a')).toBeUndefined();
     expect(await observed.getMany(names)).toEqual([]);
     expect(await observed.list(page)).toEqual([]);
-    expect(await observed.change('a', decide)).toBeUndefined();
+    expect(await observed.change('a', decide, ORIGIN)).toBeUndefined();
+    expect(await observed.getRevision('a', 1)).toBeUndefined();
+    expect(await observed.listRevisions('a', history)).toEqual([]);
+    expect(await observed.getTag('a', 't')).toBeUndefined();
+    expect(await observed.changeTag('a', 't', move)).toBeUndefined();
+    expect(await observed.readChanges(changes)).toEqual([]);
+    expect(await observed.lastPosition()).toBe(0);
     await observed.ping();
     await observed[Symbol.asyncDispose]();
     expect(calls).toEqual([
       ['get', 'a'],
       ['getMany', names],
       ['list', page],
-      ['change', 'a', decide],
+      ['change', 'a', decide, ORIGIN],
+      ['getRevision', 'a', 1],
+      ['listRevisions', 'a', history],
+      ['getTag', 'a', 't'],
+      ['changeTag', 'a', 't', move],
+      ['readChanges', changes],
+      ['lastPosition'],
       ['ping'],
       ['dispose'],
     ]);
@@ -59,6 +83,12 @@ describe('an observed store', () => {
       ['getMany', 'ok'],
       ['list', 'ok'],
       ['change', 'ok'],
+      ['getRevision', 'ok'],
+      ['listRevisions', 'ok'],
+      ['getTag', 'ok'],
+      ['changeTag', 'ok'],
+      ['readChanges', 'ok'],
+      ['lastPosition', 'ok'],
       ['ping', 'ok'],
     ]);
     expect(reports.every(([, , seconds]) => typeof seconds === 'number' && seconds >= 0 && seconds < 60)).toBe(true);
@@ -69,12 +99,14 @@ describe('an observed store', () => {
     ['fault', new StoreFaultError('broken')],
     ['fault', new TypeError('a fault of ours')],
     ['refused', new AppImageError('APP_IMAGE_NOT_FOUND', 'none')],
+    ['refused', new HistoryExpiredError(7)],
+    ['refused', new RevisionMissingError('none')],
   ])('reports the outcome %s of %o, which reaches the caller unchanged', async (outcome, failure) => {
     const outcomes: string[] = [];
     const observed = observedStore(recordingStore(failure).store, {
       storeOperationFinished: (_, ended) => outcomes.push(ended),
     });
-    await expect(observed.change('a', () => ({ kind: 'keep' }))).rejects.toBe(failure);
+    await expect(observed.change('a', () => ({ kind: 'keep' }), ORIGIN)).rejects.toBe(failure);
     expect(outcomes).toEqual([outcome]);
   });
 });

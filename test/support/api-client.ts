@@ -23,6 +23,8 @@ export interface ApiReply {
   /** Violations of a `google.rpc.BadRequest`, as `field: description`. */
   readonly violations: readonly string[];
   readonly data: JsonObject | undefined;
+  /** The whole response. */
+  readonly body: JsonObject;
   readonly etag: string | undefined;
 }
 
@@ -40,16 +42,33 @@ const PATHS: Readonly<Record<string, string>> = {
   batchQueryAppImage: '/api/v1/appimage/batchQuery',
   listAppImage: '/api/v1/appimage/list',
   healthZ: '/healthZ',
+  apply: '/api/v1/appimage/apply',
+  lint: '/api/v1/appimage/lint',
+  render: '/api/v1/appimage/render',
+  diff: '/api/v1/appimage/diff',
+  listRevisions: '/api/v1/appimage/revisions/list',
+  getRevision: '/api/v1/appimage/revisions/get',
+  rollback: '/api/v1/appimage/revisions/rollback',
+  setRevisionTag: '/api/v1/appimage/revisions/tag',
+  deleteRevisionTag: '/api/v1/appimage/revisions/untag',
 };
 
 export function descriptorOf(method: string) {
-  for (const service of ['AppImageService', 'HealthService']) {
+  for (const service of ['AppImageService', 'HealthService', 'appimage.v1.AppImageRegistryService']) {
     const descriptor = serviceDescriptor(service).methods.find(({ localName }) => localName === method);
     if (descriptor !== undefined) {
       return descriptor;
     }
   }
   throw new Error(`no method ${method}`);
+}
+
+/** The JSON of the contract as plain proto3 JSON, in which fields that hold JSON are the text that they are in protobuf. */
+function textOfEmbedded(message: JsonObject): JsonObject {
+  const text = JSON.stringify(message, (key, value: unknown) =>
+    ['affinity', 'security_context'].includes(key) && typeof value === 'object' ? JSON.stringify(value) : value,
+  );
+  return JSON.parse(text) as JsonObject;
 }
 
 /** A client of the HTTP gateway, in JSON or in protobuf. */
@@ -70,7 +89,7 @@ export function httpClient(
       const body =
         encoding === 'json'
           ? JSON.stringify(message)
-          : toBinary(input, fromJson(input, message as JsonObject, { ignoreUnknownFields: true }));
+          : toBinary(input, fromJson(input, textOfEmbedded(message as JsonObject), { ignoreUnknownFields: true }));
       const response = await request(`${origin}${PATHS[method]}`, {
         dispatcher: agent,
         method: 'POST',
@@ -84,7 +103,7 @@ export function httpClient(
       const bytes = new Uint8Array(await response.body.arrayBuffer());
       const decoded =
         encoding === 'json'
-          ? fromJson(output, JSON.parse(Buffer.from(bytes).toString()) as JsonObject, { registry })
+          ? fromJson(output, textOfEmbedded(JSON.parse(Buffer.from(bytes).toString()) as JsonObject), { registry })
           : fromBinary(output, bytes);
       const etag = response.headers['etag'];
       return reply(
@@ -124,7 +143,7 @@ export function grpcClient(address: string, who: ClientCredentials): ApiClient {
           `/${parent.typeName}/${name}`,
           (value: Uint8Array) => Buffer.from(value),
           (value: Buffer) => value,
-          toBinary(input, fromJson(input, message as JsonObject, { ignoreUnknownFields: true })),
+          toBinary(input, fromJson(input, textOfEmbedded(message as JsonObject), { ignoreUnknownFields: true })),
           metadata,
           { deadline: Date.now() + 20_000 },
           (error: ServiceError | null, value?: Buffer) => {
@@ -165,6 +184,7 @@ function reply(json: JsonObject, etag: string | undefined): ApiReply {
       detail.field_violations.map(({ field, description }) => `${field}: ${description}`),
     ),
     data: json['data'] as JsonObject | undefined,
+    body: json,
     etag,
   };
 }

@@ -20,6 +20,10 @@ interface Texts {
   readonly envName: fc.Arbitrary<string>;
   readonly absolutePath: fc.Arbitrary<string>;
   readonly port: fc.Arbitrary<string>;
+  readonly portNumber: fc.Arbitrary<number>;
+  readonly jsonObject: fc.Arbitrary<string>;
+  readonly labelKey: fc.Arbitrary<string>;
+  readonly labelValue: fc.Arbitrary<string>;
   readonly limit: fc.Arbitrary<string>;
   readonly request: fc.Arbitrary<string>;
   readonly oneOf: (...words: string[]) => fc.Arbitrary<string>;
@@ -27,6 +31,16 @@ interface Texts {
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
 const pathPart = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter((part) => part !== '..');
+
+const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+
+/** Texts of JSON objects, canonical or not, and the empty text. */
+const jsonObject = fc.oneof(
+  fc.constantFrom('', '{}', '{"b":1,"a":[true,null]}', ' { "n" : 12345678901234567890.10e1 }'),
+  fc
+    .tuple(fc.dictionary(text, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }), fc.nat({ max: 2 }))
+    .map(([object, indent]) => JSON.stringify(object, undefined, indent)),
+);
 
 const validTexts: Texts = {
   label,
@@ -38,6 +52,10 @@ const validTexts: Texts = {
   envName: fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter((name) => !name.includes('=')),
   absolutePath: pathPart.map((part) => `/${part}`).filter((path) => !path.split('/').includes('..')),
   port: fc.oneof(fc.integer({ min: 1, max: 65535 }).map(String), fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z]$/)),
+  portNumber: fc.nat({ max: 65535 }),
+  jsonObject,
+  labelKey: fc.stringMatching(/^([a-z]{1,4}(\.[a-z0-9]{1,3})?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,5}[A-Za-z0-9])?$/),
+  labelValue: fc.stringMatching(/^([A-Za-z0-9]([A-Za-z0-9._-]{0,5}[A-Za-z0-9])?)?$/),
   limit: fc.constantFrom('', '2', '1500m', '1e3', '2Gi'),
   request: fc.constantFrom('', '1', '0', '1000m', '.5'),
   oneOf: (...words) => fc.constantFrom('', ...words),
@@ -53,12 +71,15 @@ const anyTexts: Texts = {
   envName: likelyText,
   absolutePath: likelyText,
   port: likelyText,
+  portNumber: int32,
+  jsonObject: fc.oneof(jsonObject, likelyText),
+  labelKey: likelyText,
+  labelValue: likelyText,
   limit: likelyText,
   request: likelyText,
   oneOf: () => likelyText,
 };
 
-const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const notNegative = fc.nat({ max: 2 ** 31 - 1 });
 
 /** Templates that break no rule. */
@@ -73,6 +94,8 @@ export const validUpdate: fc.Arbitrary<AppImageUpdate> = fc.record({
   image: images(validTexts),
   configTemplates: fc.option(configTemplates(validTexts), { nil: undefined }),
   deployTemplates: fc.option(deployTemplates(validTexts, true, 0), { nil: undefined }),
+  labels: fc.option(labels(validTexts), { nil: undefined }),
+  annotations: fc.option(annotations(validTexts), { nil: undefined }),
   updateMask: fc.constantFrom(undefined, []),
 });
 
@@ -80,6 +103,8 @@ export const validUpdate: fc.Arbitrary<AppImageUpdate> = fc.record({
 export const maskPath: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom('*', 'name', 'image', 'image.name', 'image.tag', 'image.id', 'image.sign'),
   fc.constantFrom('config_templates', 'configTemplates', 'deploy_templates', 'deployTemplates'),
+  fc.constantFrom('labels', 'annotations'),
+  fc.tuple(fc.constantFrom('labels', 'annotations'), validTexts.labelKey).map(([field, key]) => `${field}.${key}`),
   validTexts.configKey.map((key) => `config_templates.\`${key.replaceAll('`', '``')}\``),
 );
 
@@ -89,6 +114,14 @@ function images(texts: Texts): fc.Arbitrary<AppImageInfo> {
 
 function configTemplates(texts: Texts): fc.Arbitrary<Map<string, string>> {
   return fc.array(fc.tuple(texts.configKey, text), { maxLength: 4 }).map((entries) => new Map(entries));
+}
+
+function labels(texts: Texts): fc.Arbitrary<Map<string, string>> {
+  return fc.array(fc.tuple(texts.labelKey, texts.labelValue), { maxLength: 3 }).map((entries) => new Map(entries));
+}
+
+function annotations(texts: Texts): fc.Arbitrary<Map<string, string>> {
+  return fc.array(fc.tuple(texts.labelKey, text), { maxLength: 3 }).map((entries) => new Map(entries));
 }
 
 function deployTemplates(texts: Texts, valid: boolean, minLength: number): fc.Arbitrary<DeployTemplate[]> {
@@ -149,6 +182,7 @@ function deployTemplates(texts: Texts, valid: boolean, minLength: number): fc.Ar
         name: texts.filled,
         protocol: texts.oneOf('HTTP', 'GRPC'),
         scope: texts.oneOf('Cluster', 'Domain', 'Local'),
+        port: texts.portNumber,
       }),
       { maxLength: 3, ...named },
     ),
@@ -164,6 +198,17 @@ function deployTemplates(texts: Texts, valid: boolean, minLength: number): fc.Ar
     readinessProbe: optional(probe),
     startupProbe: optional(probe),
     imagePullPolicy: texts.oneOf('Always', 'Never', 'IfNotPresent'),
+    metricProbe: optional(fc.record({ path: fc.oneof(fc.constant(''), texts.absolutePath), port: texts.port })),
+    securityContext: texts.jsonObject,
+  });
+  const networkPolicy = fc.record({
+    ingresses: fc.array(
+      fc.record({
+        from: optional(fc.record({ roles: fc.array(texts.filled, { maxLength: 2 }) })),
+        ports: fc.array(fc.record({ port: texts.filled }), { maxLength: 2 }),
+      }),
+      { maxLength: 2 },
+    ),
   });
   return fc.array(
     fc.record({
@@ -172,6 +217,8 @@ function deployTemplates(texts: Texts, valid: boolean, minLength: number): fc.Ar
       replicas: count,
       restartPolicy: texts.oneOf('Always', 'Never', 'OnFailure'),
       containers: fc.uniqueArray(container, { minLength: valid ? 1 : 0, maxLength: 2, ...named }),
+      networkPolicy: optional(networkPolicy),
+      affinity: texts.jsonObject,
     }),
     { minLength, maxLength: 2 },
   );
@@ -183,5 +230,7 @@ function appImages(texts: Texts, valid: boolean): fc.Arbitrary<AppImage> {
     image: valid ? images(texts) : fc.option(images(texts), { nil: undefined }),
     configTemplates: configTemplates(texts),
     deployTemplates: deployTemplates(texts, valid, valid ? 1 : 0),
+    labels: labels(texts),
+    annotations: annotations(texts),
   });
 }

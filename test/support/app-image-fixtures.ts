@@ -14,8 +14,8 @@ export const MANIFESTS = ['psi-image', 'secretflow-image', 'sf-serving-image'] a
 
 /** The template that the create request of the API document makes. */
 export function documentedAppImage(): AppImage {
-  const { name, image, configTemplates, deployTemplates } = CreateAppImageRequest.fromPartial(readRequest('create'));
-  return { name, image, configTemplates, deployTemplates };
+  const { header: _, ...appImage } = CreateAppImageRequest.fromPartial(readRequest('create'));
+  return appImage;
 }
 
 /** The update request of the API document. Its `config_templates` is `{}`, which clears them in JSON. */

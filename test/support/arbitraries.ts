@@ -52,7 +52,13 @@ const awkwardEntries = fc.array(fc.tuple(fc.constantFrom(...AWKWARD_TEXTS), fc.c
  * validation lets pass: what lies below validation must not depend on it.
  */
 export const storedAppImage: fc.Arbitrary<AppImage> = fc
-  .tuple(anyAppImage, appImageName, awkwardEntries)
-  .map(([appImage, name, entries]) =>
-    normaliseAppImage({ ...appImage, name, configTemplates: new Map([...appImage.configTemplates, ...entries]) }),
+  .tuple(anyAppImage, appImageName, awkwardEntries, awkwardEntries, awkwardEntries)
+  .map(([appImage, name, entries, labels, annotations]) =>
+    normaliseAppImage({
+      ...appImage,
+      name,
+      configTemplates: new Map([...appImage.configTemplates, ...entries]),
+      labels: new Map([...appImage.labels, ...labels]),
+      annotations: new Map([...appImage.annotations, ...annotations]),
+    }),
   );

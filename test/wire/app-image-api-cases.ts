@@ -111,6 +111,66 @@ export function describeAppImageApi(title: string, connect: () => ApiClient): vo
         expect((await query(name)).data?.['config_templates']).toEqual(JSON.parse(JSON.stringify(config_templates)));
       });
 
+      it('keeps what manifests hold beyond the contract of Kuscia', async () => {
+        const name = freshName();
+        const container = {
+          name: 'app',
+          ports: [{ name: 'p', port: 8080 }, { name: 'q' }],
+          metric_probe: { path: '/metrics', port: 'p' },
+          security_context: { runAsUser: 1000, capabilities: { drop: ['ALL'], add: [] } },
+        };
+        await created({
+          ...smallTemplate(name),
+          deploy_templates: [
+            {
+              name: 'app',
+              containers: [container],
+              network_policy: { ingresses: [{ from: { roles: ['server'] }, ports: [{ port: 'p' }] }] },
+              affinity: { podAntiAffinity: {}, nodeAffinity: null },
+            },
+          ],
+          labels: { 'app.kubernetes.io/name': 'demo', tier: '' },
+          annotations: { note: 'any text' },
+        });
+        const { data } = await query(name);
+        expect(data).toMatchObject({
+          labels: { 'app.kubernetes.io/name': 'demo', tier: '' },
+          annotations: { note: 'any text' },
+          deploy_templates: [
+            {
+              network_policy: { ingresses: [{ from: { roles: ['server'] }, ports: [{ port: 'p' }] }] },
+              affinity: '{"nodeAffinity":null,"podAntiAffinity":{}}',
+              containers: [
+                {
+                  ports: [
+                    { name: 'p', port: 8080 },
+                    { name: 'q', port: 0 },
+                  ],
+                  metric_probe: { path: '/metrics', port: 'p' },
+                  security_context: '{"capabilities":{"add":[],"drop":["ALL"]},"runAsUser":1000}',
+                },
+              ],
+            },
+          ],
+        });
+      });
+
+      it('refuses labels, annotations and objects that break a rule, each by its path', async () => {
+        const refused = await create({
+          ...smallTemplate(freshName()),
+          deploy_templates: [{ name: 'app', containers: [{ name: 'app', security_context: '[]' }], affinity: '{' }],
+          labels: { '-': '' },
+          annotations: { 'a b': '' },
+        });
+        expect(refused.code).toBe(11100);
+        expect(refused.violations.map((violation) => violation.split(':')[0])).toEqual([
+          'deploy_templates[0].containers[0].security_context',
+          'deploy_templates[0].affinity',
+          'labels["-"]',
+          'annotations["a b"]',
+        ]);
+      });
+
       it('keeps 64-bit integers exactly', async () => {
         const name = freshName();
         const probe = { exec: { command: ['true'] }, termination_grace_period_seconds: '9007199254740993' };
@@ -157,6 +217,28 @@ export function describeAppImageApi(title: string, connect: () => ApiClient): vo
         expect(data?.['config_templates']).toEqual({ 'new.conf': 'x' });
         expect(data?.['deploy_templates']).toMatchObject(deploy_templates);
         expect(data?.['deploy_templates']).toHaveLength(1);
+      });
+
+      it('replaces labels and annotations, or one of their keys, and leaves them where they are not given', async () => {
+        const name = await created({
+          ...smallTemplate(freshName()),
+          labels: { a: '1', 'b.c/d': '2' },
+          annotations: { note: 'x' },
+        });
+        const update = (message: object): Promise<ApiReply> =>
+          client.call('updateAppImage', { name, image: { name: 'app' }, ...message });
+        await update({});
+        expect((await query(name)).data).toMatchObject({
+          labels: { a: '1', 'b.c/d': '2' },
+          annotations: { note: 'x' },
+        });
+        await update({ labels: { e: '3', f: '4' } });
+        expect((await query(name)).data?.['labels']).toEqual({ e: '3', f: '4' });
+        expect(await update({ labels: { e: '5' }, update_mask: 'labels.e,labels.f,annotations' })).toMatchObject({
+          code: 0,
+        });
+        expect((await query(name)).data).toMatchObject({ labels: { e: '5' }, annotations: {} });
+        expect((await query(name)).data?.['labels']).toEqual({ e: '5' });
       });
 
       it('sets exactly the paths of a mask, one key of a map among them', async () => {

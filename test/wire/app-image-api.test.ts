@@ -3,6 +3,7 @@ import type { ApiClient } from '../support/api-client.js';
 import { mongoTestDatabase } from '../support/mongo-test-database.js';
 import { startTestApp } from '../support/start-test-app.js';
 import { describeAppImageApi } from './app-image-api-cases.js';
+import { describeRegistryApi } from './registry-api-cases.js';
 
 const CLIENTS = ['HTTP json', 'HTTP protobuf', 'HTTP/2 json', 'gRPC'];
 
@@ -24,13 +25,15 @@ function describeOnStore(kind: string, store: () => { url: string; dispose: () =
     afterAll(() => end());
 
     for (const name of CLIENTS) {
-      describeAppImageApi(`over ${name}`, () => {
+      const connect = (): ApiClient => {
         const client = clients.find((candidate) => candidate.name === name);
         if (client === undefined) {
           throw new Error(`no client ${name}`);
         }
         return client;
-      });
+      };
+      describeAppImageApi(`over ${name}`, connect);
+      describeRegistryApi(`and what the registry adds, over ${name}`, connect);
     }
   });
 }

@@ -1,4 +1,5 @@
 import type { AppImage, StoredAppImage } from './app-image.js';
+import type { ChangeOrigin, ChangesOptions, HistoryOptions, Revision } from './revision.js';
 
 /**
  * What is to become of a template: `put` stores new content under the next revision, `delete` removes it, `keep` writes
@@ -58,9 +59,56 @@ export interface AppImageStore extends AsyncDisposable {
    * `delete`. When it resolves, the change is durable: it survives a crash of the process and of the machine. When it
    * rejects with {@link StoreUnavailableError}, a change may have been stored or not, but never in part.
    *
-   * A `put` must keep the name. A first `put` has revision 1; each further change of that name, a `delete` included, takes the next number.
+   * A `put` that changes the name rejects with {@link StoreFaultError}. A first `put` has revision 1; each further change of that name, a
+   * `delete` included, takes the next number; a `delete` of nothing takes none.
+   *
+   * Every `put`, and every `delete` of a template that was there, becomes a {@link Revision} with `origin`, and takes its place in the
+   * order of all changes: in the same step, so that neither is ever there without the other. A change that was made upon another one, or began
+   * after another one had been acknowledged, has the higher position.
    */
-  change(name: string, decide: Decide): Promise<StoredAppImage | undefined>;
+  change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined>;
+
+  /** One revision of a name, deleted templates included; `undefined` where it never was or is no longer kept. */
+  getRevision(name: string, revision: number): Promise<Revision | undefined>;
+
+  /**
+   * The history of a name, the newest revision first, deletes included. The newest `maxRevisions` (see `HistoryLimits`) revisions
+   * are there, and every one that has a tag; of others it is undefined whether they still are.
+   */
+  listRevisions(name: string, options: HistoryOptions): Promise<readonly Revision[]>;
+
+  /** The revision of a name that a tag points at, or `undefined` where there is no such tag. */
+  getTag(name: string, tag: string): Promise<number | undefined>;
+
+  /**
+   * Moves, sets or removes a tag of a name atomically: calls `decide`, pure and synchronous as {@link Decide}, with the revision that the tag
+   * points at, and points it at the one that it returns; `undefined` removes the tag. Returns what it points at now. What `decide` throws
+   * reaches the caller unchanged. Tags are no changes: they have no position.
+   * @throws RevisionMissingError where the revision to point at does not exist; the tag is as it was
+   */
+  changeTag(
+    name: string,
+    tag: string,
+    decide: (current: number | undefined) => number | undefined,
+  ): Promise<number | undefined>;
+
+  /**
+   * Changes of all templates in their one order. A change that has once been left out of an answer never appears before
+   * one that was in it: positions become visible in their order, whatever process wrote them, so a reader that goes on behind the last
+   * position it has seen misses nothing and gets nothing twice.
+   * @throws HistoryExpiredError where changes behind `after` are no longer kept; never a silent gap
+   */
+  readChanges(options: ChangesOptions): Promise<readonly Revision[]>;
+
+  /** The position of the newest change; 0 in an empty store. Every change that was acknowledged before the call is at or below it. */
+  lastPosition(): Promise<number>;
+
+  /**
+   * Calls `listener` soon after this process has stored a change: a hint to read the changes now. Changes of other
+   * processes may go without one.
+   * @returns a function that ends it
+   */
+  onChange(listener: () => void): () => void;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -11,6 +11,8 @@ export type {
   DeployTemplate,
   EnvFromSource,
   EnvVar,
+  MetricProbe,
+  NetworkPolicy,
   Probe,
   ResourceRequirements,
   ResourceSpec,
@@ -29,6 +31,8 @@ export interface AppImageUpdate {
   readonly image: AppImageInfo | undefined;
   readonly configTemplates: ReadonlyMap<string, string> | undefined;
   readonly deployTemplates: readonly DeployTemplate[] | undefined;
+  readonly labels: ReadonlyMap<string, string> | undefined;
+  readonly annotations: ReadonlyMap<string, string> | undefined;
   /** When given, exactly these paths are set, to empty where the parts above hold nothing (AIP-134). */
   readonly updateMask: readonly string[] | undefined;
 }
@@ -43,6 +47,8 @@ export interface EncodedAppImage {
 
 /** Turns templates into bytes and back. Given to the stores from outside, so that they know no wire format. */
 export interface AppImageCodec {
+  /** Version of the JSON encoding, 0 (where absent) to 255: to be raised with every change of it, since stores keep JSON. */
+  readonly jsonVersion?: number;
   encode(appImage: AppImage): EncodedAppImage;
   /** @throws Error where the bytes are not an encoded template: the store is damaged. */
   decode(protobuf: Uint8Array): AppImage;
@@ -53,6 +59,8 @@ export interface StoredAppImage {
   readonly name: string;
   /** 1, 2, ... for each name; grows with every change and is never used again, also not after a delete. */
   readonly revision: number;
+  /** Place of this revision in the order of all changes; see `Revision`. */
+  readonly position: number;
   readonly appImage: AppImage;
   readonly encoded: EncodedAppImage;
 }
@@ -61,14 +69,16 @@ export interface StoredAppImage {
 export class EncodedRevision implements StoredAppImage {
   readonly name: string;
   readonly revision: number;
+  readonly position: number;
   readonly encoded: EncodedAppImage;
   readonly #codec: AppImageCodec;
   #appImage: AppImage | undefined;
 
-  constructor(codec: AppImageCodec, name: string, revision: number, encoded: EncodedAppImage) {
+  constructor(codec: AppImageCodec, name: string, revision: number, position: number, encoded: EncodedAppImage) {
     this.#codec = codec;
     this.name = name;
     this.revision = revision;
+    this.position = position;
     this.encoded = encoded;
   }
 
@@ -81,13 +91,15 @@ export class EncodedRevision implements StoredAppImage {
 /** A revision that a store read, or a caller gave, as a structure; encoded only if someone wants the bytes. */
 export class StructuredRevision implements StoredAppImage {
   readonly revision: number;
+  readonly position: number;
   readonly appImage: AppImage;
   readonly #codec: AppImageCodec;
   #encoded: EncodedAppImage | undefined;
 
-  constructor(codec: AppImageCodec, revision: number, appImage: AppImage) {
+  constructor(codec: AppImageCodec, revision: number, position: number, appImage: AppImage) {
     this.#codec = codec;
     this.revision = revision;
+    this.position = position;
     this.appImage = appImage;
   }
 

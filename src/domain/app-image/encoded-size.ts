@@ -1,8 +1,17 @@
-import type { AppImage, AppImageInfo, Container, DeployTemplate, Probe, ResourceRequirements } from './app-image.js';
+import type {
+  AppImage,
+  AppImageInfo,
+  Container,
+  DeployTemplate,
+  NetworkPolicy,
+  Probe,
+  ResourceRequirements,
+} from './app-image.js';
 
 /**
  * Bytes of a template's protobuf encoding, without encoding it: the domain knows no codec, and a template over the limit
- * is not worth encoding. A test holds it against the real one. All field numbers are below 16, so each tag is one byte.
+ * is not worth encoding. A test holds it against the real one. Tags are one byte where the number is below 16, as it is in all
+ * but the extensions, and two bytes there.
  */
 export function encodedAppImageSize(appImage: AppImage): number {
   let size = text(appImage.name) + (appImage.image === undefined ? 0 : block(imageSize(appImage.image)));
@@ -12,7 +21,7 @@ export function encodedAppImageSize(appImage: AppImage): number {
   for (const deployTemplate of appImage.deployTemplates) {
     size += block(deployTemplateSize(deployTemplate));
   }
-  return size;
+  return size + extensionMap(appImage.labels) + extensionMap(appImage.annotations);
 }
 
 function imageSize(image: AppImageInfo): number {
@@ -24,9 +33,25 @@ function deployTemplateSize(deployTemplate: DeployTemplate): number {
     text(deployTemplate.name) +
     text(deployTemplate.role) +
     integer(deployTemplate.replicas) +
-    text(deployTemplate.restartPolicy);
+    text(deployTemplate.restartPolicy) +
+    extensionText(deployTemplate.affinity);
+  if (deployTemplate.networkPolicy !== undefined) {
+    size += extension(networkPolicySize(deployTemplate.networkPolicy));
+  }
   for (const container of deployTemplate.containers) {
     size += block(containerSize(container));
+  }
+  return size;
+}
+
+function networkPolicySize({ ingresses }: NetworkPolicy): number {
+  let size = 0;
+  for (const { from, ports } of ingresses) {
+    let ingressSize = from === undefined ? 0 : block(texts(from.roles));
+    for (const { port } of ports) {
+      ingressSize += block(text(port));
+    }
+    size += block(ingressSize);
   }
   return size;
 }
@@ -41,8 +66,8 @@ function containerSize(container: Container): number {
   for (const { mountPath, subPath } of container.configVolumeMounts) {
     size += block(text(mountPath) + text(subPath));
   }
-  for (const { name, protocol, scope } of container.ports) {
-    size += block(text(name) + text(protocol) + text(scope));
+  for (const { name, protocol, scope, port } of container.ports) {
+    size += block(text(name) + text(protocol) + text(scope) + (port === 0 ? 0 : EXTENSION_TAG_EXCESS + integer(port)));
   }
   for (const { prefix, configMapRef, secretRef } of container.envFrom) {
     size += block(
@@ -56,6 +81,10 @@ function containerSize(container: Container): number {
   }
   return (
     size +
+    extensionText(container.securityContext) +
+    (container.metricProbe === undefined
+      ? 0
+      : extension(text(container.metricProbe.path) + text(container.metricProbe.port))) +
     (container.resources === undefined ? 0 : block(resourcesSize(container.resources))) +
     (container.livenessProbe === undefined ? 0 : block(probeSize(container.livenessProbe))) +
     (container.readinessProbe === undefined ? 0 : block(probeSize(container.readinessProbe))) +
@@ -101,6 +130,25 @@ function texts(values: readonly string[]): number {
   let size = 0;
   for (const value of values) {
     size += block(Buffer.byteLength(value));
+  }
+  return size;
+}
+
+/** Bytes by which the tag of an extension is longer than that of other fields. */
+const EXTENSION_TAG_EXCESS = 1;
+
+function extension(contentBytes: number): number {
+  return EXTENSION_TAG_EXCESS + block(contentBytes);
+}
+
+function extensionText(value: string): number {
+  return value === '' ? 0 : extension(Buffer.byteLength(value));
+}
+
+function extensionMap(map: ReadonlyMap<string, string>): number {
+  let size = 0;
+  for (const [key, value] of map) {
+    size += extension(text(key) + text(value));
   }
   return size;
 }

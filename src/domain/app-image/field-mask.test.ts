@@ -14,7 +14,23 @@ describe('parseFieldMask', () => {
   });
 
   it('takes * for every field', () => {
-    expect([...parseFieldMask(['*']).fields]).toEqual(['image', 'configTemplates', 'deployTemplates']);
+    expect([...parseFieldMask(['*']).fields]).toEqual([
+      'image',
+      'configTemplates',
+      'deployTemplates',
+      'labels',
+      'annotations',
+    ]);
+  });
+
+  it('names labels and annotations, whole and by keys, whose prefixes hold dots and slashes', () => {
+    expect([...parseFieldMask(['labels', 'annotations']).fields]).toEqual(['labels', 'annotations']);
+    expect(parseFieldMask(['labels.app.kubernetes.io/name', 'annotations.`a/b`']).keys).toEqual(
+      new Map([
+        ['labels', new Set(['app.kubernetes.io/name'])],
+        ['annotations', new Set(['a/b'])],
+      ]),
+    );
   });
 
   it('sets nothing for the name, which says what is meant', () => {

@@ -8,6 +8,8 @@ const MASK_FIELDS = [
   { name: 'image', property: 'image', kind: 'message', members: ['name', 'tag', 'id', 'sign'] },
   { name: 'config_templates', property: 'configTemplates', kind: 'map' },
   { name: 'deploy_templates', property: 'deployTemplates', kind: 'list' },
+  { name: 'labels', property: 'labels', kind: 'map' },
+  { name: 'annotations', property: 'annotations', kind: 'map' },
 ] as const;
 
 type MaskField = (typeof MASK_FIELDS)[number];
@@ -26,6 +28,9 @@ export interface FieldMask {
   /** Single keys of maps. */
   readonly keys: ReadonlyMap<MapProperty, ReadonlySet<string>>;
 }
+
+/** Fields that are maps, whose keys a mask may name one by one. */
+export const MAP_FIELDS: readonly FieldOfKind<'map'>[] = MASK_FIELDS.filter((field) => field.kind === 'map');
 
 type MaskPath =
   | { readonly kind: 'all' }

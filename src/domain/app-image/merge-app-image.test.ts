@@ -14,6 +14,11 @@ const current = QueryAppImageResponseData.fromPartial({
     ['b.conf', 'B'],
   ]),
   deployTemplates: [{ name: 'first' }, { name: 'second' }],
+  labels: new Map([
+    ['team', 'a'],
+    ['app.kubernetes.io/name', 'demo'],
+  ]),
+  annotations: new Map([['note', 'text']]),
 });
 
 function image(parts: Partial<AppImageInfo>): AppImageInfo {
@@ -26,6 +31,8 @@ function merge(parts: Partial<AppImageUpdate>): AppImage {
     image: undefined,
     configTemplates: undefined,
     deployTemplates: undefined,
+    labels: undefined,
+    annotations: undefined,
     updateMask: undefined,
     ...parts,
   });
@@ -68,6 +75,17 @@ describe('mergeAppImage without a mask', () => {
     expect(merge({ configTemplates: new Map() })).toEqual({ ...current, configTemplates: new Map() });
   });
 
+  it('replaces labels and annotations as a whole, and clears them for an empty map', () => {
+    const labels = new Map([['tier', 'x']]);
+    expect(merge({ labels })).toEqual({ ...current, labels });
+    expect(merge({ annotations: labels })).toEqual({ ...current, annotations: labels });
+    expect(merge({ labels: new Map(), annotations: new Map() })).toEqual({
+      ...current,
+      labels: new Map(),
+      annotations: new Map(),
+    });
+  });
+
   it('replaces deploy templates as a whole, and keeps them for an empty list', () => {
     const deployTemplates = QueryAppImageResponseData.fromPartial({
       deployTemplates: [{ name: 'third' }],
@@ -95,10 +113,18 @@ describe('mergeAppImage without a mask', () => {
   it('leaves everything as it is when nothing is given', () => {
     fc.assert(
       fc.property(anyAppImage, (stored) => {
-        const nothing = { name: stored.name, image: image({}), configTemplates: undefined, deployTemplates: [] };
-        const merged = mergeAppImage(stored, { ...nothing, updateMask: undefined });
+        const nothing = {
+          name: stored.name,
+          image: image({}),
+          configTemplates: undefined,
+          deployTemplates: [],
+          labels: undefined,
+          annotations: undefined,
+          updateMask: undefined,
+        };
+        const merged = mergeAppImage(stored, nothing);
         expect(merged).toEqual({ ...stored, image: stored.image ?? image({}) });
-        expect(mergeAppImage(stored, { ...nothing, image: undefined, updateMask: undefined })).toEqual(stored);
+        expect(mergeAppImage(stored, { ...nothing, image: undefined })).toEqual(stored);
       }),
     );
   });
@@ -117,12 +143,17 @@ describe('mergeAppImage with a mask', () => {
     ['config_templates.absent', current],
     ['configTemplates', { ...current, configTemplates: new Map(Object.entries({ 'a.conf': 'AA', 'c.conf': 'C' })) }],
     ['deploy_templates', { ...current, deployTemplates: [] }],
+    ['labels', { ...current, labels: new Map([['team', 'b']]) }],
+    ['labels.team', { ...current, labels: new Map(Object.entries({ team: 'b', 'app.kubernetes.io/name': 'demo' })) }],
+    ['labels.app.kubernetes.io/name', { ...current, labels: new Map([['team', 'a']]) }],
+    ['annotations.note', { ...current, annotations: new Map() }],
     ['name', current],
   ] as const)('sets exactly %s', (path, expected) => {
     const given = {
       name: 'demo',
       image: image({ name: 'app', tag: 'v2' }),
       configTemplates: new Map(Object.entries({ 'a.conf': 'AA', 'c.conf': 'C' })),
+      labels: new Map([['team', 'b']]),
     };
     expect(merge({ ...given, updateMask: [path] })).toEqual(expected);
   });

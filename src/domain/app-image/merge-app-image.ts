@@ -1,5 +1,5 @@
 import type { AppImage, AppImageInfo, AppImageUpdate } from './app-image.js';
-import { type FieldMask, parseFieldMask } from './field-mask.js';
+import { type FieldMask, MAP_FIELDS, parseFieldMask } from './field-mask.js';
 
 const EMPTY_IMAGE: AppImageInfo = { name: '', tag: '', id: '', sign: '' };
 
@@ -16,13 +16,15 @@ export function mergeAppImage(current: AppImage, update: AppImageUpdate): AppIma
 }
 
 function mergeGiven(current: AppImage, update: AppImageUpdate): AppImage {
-  const { image, configTemplates, deployTemplates } = update;
+  const { image, configTemplates, deployTemplates, labels, annotations } = update;
   return {
     ...current,
     image: image === undefined ? current.image : mergeImage(current.image ?? EMPTY_IMAGE, image),
     configTemplates: configTemplates === undefined ? current.configTemplates : new Map(configTemplates),
     deployTemplates:
       deployTemplates === undefined || deployTemplates.length === 0 ? current.deployTemplates : [...deployTemplates],
+    labels: labels === undefined ? current.labels : new Map(labels),
+    annotations: annotations === undefined ? current.annotations : new Map(annotations),
   };
 }
 
@@ -47,8 +49,10 @@ function setNamed(current: AppImage, update: AppImageUpdate, mask: FieldMask): A
   if (mask.fields.has('deployTemplates')) {
     merged.deployTemplates = [...(update.deployTemplates ?? [])];
   }
-  if (mask.fields.has('configTemplates')) {
-    merged.configTemplates = new Map(update.configTemplates);
+  for (const { property } of MAP_FIELDS) {
+    if (mask.fields.has(property)) {
+      merged[property] = new Map(update[property]);
+    }
   }
   for (const [property, keys] of mask.keys) {
     merged[property] = setKeys(merged[property], update[property], keys);

@@ -27,10 +27,30 @@ describe('normaliseAppImage', () => {
     ]);
   });
 
+  it('gives JSON objects with the same content the same text, and leaves what is none', () => {
+    const appImage = QueryAppImageResponseData.fromPartial({
+      deployTemplates: [
+        { affinity: '{ "b": 1.0, "a": {} }', containers: [{ securityContext: '{"runAsUser":1e3}' }] },
+        { affinity: '[]', containers: [{ securityContext: '{' }, {}] },
+      ],
+    });
+    const [first, second] = normaliseAppImage(appImage).deployTemplates;
+    expect([first?.affinity, first?.containers[0]?.securityContext]).toEqual(['{"a":{},"b":1}', '{"runAsUser":1000}']);
+    expect([second?.affinity, second?.containers.map(({ securityContext }) => securityContext)]).toEqual([
+      '[]',
+      ['{', ''],
+    ]);
+  });
+
   it('gives equal bytes for equal templates, whatever the order of their keys', () => {
     fc.assert(
       fc.property(anyAppImage, (appImage) => {
-        const reversed = { ...appImage, configTemplates: new Map([...appImage.configTemplates].toReversed()) };
+        const reversed = {
+          ...appImage,
+          configTemplates: new Map([...appImage.configTemplates].toReversed()),
+          labels: new Map([...appImage.labels].toReversed()),
+          annotations: new Map([...appImage.annotations].toReversed()),
+        };
         const [bytes, reversedBytes] = [appImage, reversed].map((given) =>
           QueryAppImageResponseData.encode(normaliseAppImage(given)).finish(),
         );
@@ -52,6 +72,11 @@ describe('normaliseAppImage', () => {
           deployTemplates: normal.deployTemplates.map((deployTemplate, index) => ({
             ...deployTemplate,
             replicas: deployTemplate.replicas === 1 ? before.deployTemplates[index]?.replicas : deployTemplate.replicas,
+            affinity: before.deployTemplates[index]?.affinity,
+            containers: deployTemplate.containers.map((container, containerIndex) => ({
+              ...container,
+              securityContext: before.deployTemplates[index]?.containers[containerIndex]?.securityContext,
+            })),
           })),
         }).toEqual(before);
       }),

@@ -38,6 +38,22 @@ const REJECTED: readonly (readonly [field: string, description: RegExp, template
     appImage({ configTemplates: new Map([[LONG, '']]) }),
   ],
   [
+    'labels["-a"]',
+    /^"-a" is not the key of a label; use \[prefix\/\]name/,
+    appImage({ labels: new Map([['-a', '']]) }),
+  ],
+  ['labels["a/b/c"]', /is not the key/, appImage({ labels: new Map([['a/b/c', '']]) })],
+  ['labels["/a"]', /is not the key/, appImage({ labels: new Map([['/a', '']]) })],
+  ['labels["A.com/a"]', /is not the key/, appImage({ labels: new Map([['A.com/a', '']]) })],
+  ['labels["a"]', /^"b c" is not the value of a label; use up to 63/, appImage({ labels: new Map([['a', 'b c']]) })],
+  ['labels["a"]', /^"x{64}" is not the value/, appImage({ labels: new Map([['a', 'x'.repeat(64)]]) })],
+  ['annotations["a b"]', /^"a b" is not the key of an annotation/, appImage({ annotations: new Map([['a b', '']]) })],
+  [
+    'annotations',
+    /^keys and values have 262145 bytes together; at most 262144 are allowed$/,
+    appImage({ annotations: new Map([['a', 'x'.repeat(256 * 1024)]]) }),
+  ],
+  [
     '',
     /^the template has \d+ bytes encoded; at most 1048576 are allowed$/,
     appImage({ configTemplates: new Map([['a', 'x'.repeat(1024 * 1024)]]) }),
@@ -52,6 +68,20 @@ const ACCEPTED: readonly (readonly [what: string, template: AppImage])[] = [
   ['any id and sign', appImage({ image: { name: 'app', id: ' \0\n', sign: '=' } })],
   ['any content of configuration files', appImage({ configTemplates: new Map([['a', '\0{{.A}']]) })],
   ['the longest key, counted in characters', appImage({ configTemplates: new Map([['\u{1f600}'.repeat(253), '']]) })],
+  [
+    'labels and annotations as Kubernetes has them',
+    appImage({
+      labels: new Map([
+        ['app.kubernetes.io/name', 'My_App-1.0'],
+        [`${'a'.repeat(253)}/${'b'.repeat(63)}`, 'x'.repeat(63)],
+        ['1', ''],
+      ]),
+      annotations: new Map([
+        ['Example.com/Note', 'any text\0 at all'],
+        ['b', 'x'.repeat(200 * 1024)],
+      ]),
+    }),
+  ],
   [
     'keys with dots',
     appImage({

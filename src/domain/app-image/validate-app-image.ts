@@ -1,11 +1,12 @@
 import type { FieldViolation } from '../errors.js';
 import type { AppImage, AppImageInfo, AppImageUpdate } from './app-image.js';
 import { encodedAppImageSize } from './encoded-size.js';
-import { type FieldMask, MASK_PATH, parseFieldMask } from './field-mask.js';
+import { type FieldMask, MASK_PATH, type MapProperty, parseFieldMask } from './field-mask.js';
 import { IMAGE_NAME, IMAGE_TAG } from './image-reference.js';
 import { mergeAppImage } from './merge-app-image.js';
 import { DNS_LABEL, type TextRule } from './text-rule.js';
 import { validateDeployTemplates } from './validate-deploy-template.js';
+import { checkAnnotationsSize, validateAnnotation, validateLabel } from './validate-metadata.js';
 import { Violations } from './violations.js';
 
 /** Limits of a template that an operator may set. */
@@ -31,8 +32,10 @@ export function validateAppImage(appImage: AppImage, limits: TemplateLimits): Fi
   const faults = new Violations();
   faults.check('name', appImage.name, DNS_LABEL);
   validateImage(faults, appImage.image);
-  validateConfigTemplates(faults, appImage.configTemplates);
+  validateMap(faults, 'configTemplates', appImage.configTemplates);
   validateDeployTemplates(faults, appImage.deployTemplates);
+  validateMap(faults, 'labels', appImage.labels);
+  validateMap(faults, 'annotations', appImage.annotations);
   checkSize(faults, appImage, limits);
   return faults.all();
 }
@@ -63,16 +66,23 @@ export function validateUpdate(update: AppImageUpdate, limits: TemplateLimits): 
   return faults.all();
 }
 
-const EMPTY_APP_IMAGE: AppImage = { name: '', image: undefined, configTemplates: new Map(), deployTemplates: [] };
+const EMPTY_APP_IMAGE: AppImage = {
+  name: '',
+  image: undefined,
+  configTemplates: new Map(),
+  deployTemplates: [],
+  labels: new Map(),
+  annotations: new Map(),
+};
 
-function validateGiven(faults: Violations, { image, configTemplates, deployTemplates }: AppImageUpdate): void {
-  validateImage(faults, image);
-  if (configTemplates !== undefined) {
-    validateConfigTemplates(faults, configTemplates);
+function validateGiven(faults: Violations, update: AppImageUpdate): void {
+  validateImage(faults, update.image);
+  validateMap(faults, 'configTemplates', update.configTemplates);
+  if (update.deployTemplates !== undefined && update.deployTemplates.length > 0) {
+    validateDeployTemplates(faults, update.deployTemplates);
   }
-  if (deployTemplates !== undefined && deployTemplates.length > 0) {
-    validateDeployTemplates(faults, deployTemplates);
-  }
+  validateMap(faults, 'labels', update.labels);
+  validateMap(faults, 'annotations', update.annotations);
 }
 
 function validateNamed(faults: Violations, update: AppImageUpdate, mask: FieldMask): void {
@@ -86,17 +96,24 @@ function validateNamed(faults: Violations, update: AppImageUpdate, mask: FieldMa
       faults.check('image.tag', update.image?.tag ?? '', IMAGE_TAG);
     }
   }
-  if (mask.fields.has('configTemplates')) {
-    validateConfigTemplates(faults, update.configTemplates ?? new Map());
-  } else {
-    for (const key of mask.keys.get('configTemplates') ?? []) {
-      if (update.configTemplates?.has(key) === true) {
-        validateConfigKey(faults, key);
-      }
-    }
-  }
+  validateNamedKeys(faults, 'configTemplates', update, mask);
   if (mask.fields.has('deployTemplates')) {
     validateDeployTemplates(faults, update.deployTemplates ?? []);
+  }
+  validateNamedKeys(faults, 'labels', update, mask);
+  validateNamedKeys(faults, 'annotations', update, mask);
+}
+
+function validateNamedKeys(faults: Violations, property: MapProperty, update: AppImageUpdate, mask: FieldMask): void {
+  if (mask.fields.has(property)) {
+    validateMap(faults, property, update[property]);
+    return;
+  }
+  for (const key of mask.keys.get(property) ?? []) {
+    const value = update[property]?.get(key);
+    if (value !== undefined) {
+      VALIDATE_ENTRY[property](faults, key, value);
+    }
   }
 }
 
@@ -112,10 +129,20 @@ function validateImage(faults: Violations, image: AppImageInfo | undefined): voi
   faults.leave();
 }
 
-/** Checks the keys of the configuration files. */
-function validateConfigTemplates(faults: Violations, configTemplates: ReadonlyMap<string, string>): void {
-  for (const key of configTemplates.keys()) {
-    validateConfigKey(faults, key);
+const VALIDATE_ENTRY = {
+  configTemplates: validateConfigKey,
+  labels: validateLabel,
+  annotations: validateAnnotation,
+} as const satisfies Record<MapProperty, (faults: Violations, key: string, value: string) => void>;
+
+/** Checks the entries of a map, and what they are together. */
+function validateMap(faults: Violations, property: MapProperty, map: ReadonlyMap<string, string> = new Map()): void {
+  const validateEntry = VALIDATE_ENTRY[property];
+  for (const [key, value] of map) {
+    validateEntry(faults, key, value);
+  }
+  if (property === 'annotations') {
+    checkAnnotationsSize(faults, map);
   }
 }
 

@@ -51,6 +51,24 @@ const REJECTED: readonly (readonly [field: string, description: RegExp, template
     /^"cluster" .*use Cluster, Domain, Local.*; did you mean "Cluster"\?$/,
     withContainer({ ports: [{ name: 'a', scope: 'cluster' }] }),
   ],
+  [
+    `${CONTAINER}.ports[0].port`,
+    /^65536 is not a port; use a number from 1 to 65535, or 0/,
+    withContainer({ ports: [{ name: 'a', port: 65536 }] }),
+  ],
+  [`${CONTAINER}.ports[0].port`, /^-1 is not/, withContainer({ ports: [{ name: 'a', port: -1 }] })],
+  [
+    `${CONTAINER}.metric_probe.path`,
+    /^"metrics" is not absolute/,
+    withContainer({ metricProbe: { path: 'metrics', port: '80' } }),
+  ],
+  [`${CONTAINER}.metric_probe.port`, /^"" is empty/, withContainer({ metricProbe: { path: '/metrics' } })],
+  [`${CONTAINER}.metric_probe.port`, /^"70000" is not a port/, withContainer({ metricProbe: { port: '70000' } })],
+  [
+    `${CONTAINER}.security_context`,
+    /^"\{runAsUser:1\}" is not the text of a JSON object: expected a string/,
+    withContainer({ securityContext: '{runAsUser:1}' }),
+  ],
   [`${CONTAINER}.env_from[0]`, /^has no source; /, withContainer({ envFrom: [{ prefix: 'A' }] })],
   [
     `${CONTAINER}.env_from[0].config_map_ref.name`,

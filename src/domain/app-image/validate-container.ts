@@ -1,8 +1,9 @@
 import { quoteValue } from '../errors.js';
 import type { Container, EnvFromSource, ResourceRequirements } from './app-image.js';
+import { JSON_OBJECT_OR_EMPTY } from './canonical-json.js';
 import { compareQuantities, parseQuantity, QUANTITY_OR_EMPTY } from './quantity.js';
 import { DNS_LABEL, emptyOrOneOf, NOT_EMPTY, type TextRule } from './text-rule.js';
-import { validateProbe } from './validate-probe.js';
+import { checkPort, HIGHEST_PORT, isPortNumber, validateProbe } from './validate-probe.js';
 import type { Violations } from './violations.js';
 
 const PORT_PROTOCOL = emptyOrOneOf('HTTP', 'GRPC');
@@ -12,6 +13,11 @@ const IMAGE_PULL_POLICY = emptyOrOneOf('Always', 'Never', 'IfNotPresent');
 const ABSOLUTE_PATH: TextRule = {
   allows: (value) => value.startsWith('/'),
   explain: () => 'is not absolute; use a path that starts with "/"',
+};
+
+const ABSOLUTE_PATH_OR_EMPTY: TextRule = {
+  allows: (value) => value === '' || ABSOLUTE_PATH.allows(value),
+  explain: () => 'is not absolute; use a path that starts with "/", or leave it empty',
 };
 
 const NO_PARENT_FOLDER: TextRule = {
@@ -48,6 +54,13 @@ export function validateContainer(faults: Violations, container: Container): voi
   validateProbe(faults, 'readiness', container.readinessProbe, container.ports);
   validateProbe(faults, 'startup', container.startupProbe, container.ports);
   faults.check('image_pull_policy', container.imagePullPolicy, IMAGE_PULL_POLICY);
+  if (container.metricProbe !== undefined) {
+    faults.enter('metric_probe');
+    faults.check('path', container.metricProbe.path, ABSOLUTE_PATH_OR_EMPTY);
+    checkPort(faults, 'port', container.metricProbe.port, container.ports);
+    faults.leave();
+  }
+  faults.check('security_context', container.securityContext, JSON_OBJECT_OR_EMPTY);
 }
 
 /**
@@ -82,12 +95,18 @@ function validateConfigVolumeMounts(faults: Violations, container: Container): v
 
 function validatePorts(faults: Violations, container: Container): void {
   const firstIndices = new Map<string, number>();
-  for (const [index, { name, protocol, scope }] of container.ports.entries()) {
+  for (const [index, { name, protocol, scope, port }] of container.ports.entries()) {
     faults.enter('ports', index);
     faults.check('name', name, NOT_EMPTY);
     checkUniqueName(faults, 'ports', index, name, firstIndices);
     faults.check('protocol', protocol, PORT_PROTOCOL);
     faults.check('scope', scope, PORT_SCOPE);
+    if (port !== 0 && !isPortNumber(port)) {
+      faults.add(
+        'port',
+        `${port} is not a port; use a number from 1 to ${HIGHEST_PORT}, or 0 for one that is allocated`,
+      );
+    }
     faults.leave();
   }
 }

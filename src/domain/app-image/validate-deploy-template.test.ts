@@ -28,6 +28,26 @@ const REJECTED: readonly (readonly [field: string, description: RegExp, template
     /^has 65 entries; at most 64/,
     withDeployTemplate({ containers: Array.from({ length: 65 }, (_, index) => ({ name: `c${index}` })) }),
   ],
+  [
+    'deploy_templates[0].network_policy.ingresses[1].from.roles[1]',
+    /^"" is empty/,
+    withDeployTemplate({ networkPolicy: { ingresses: [{}, { from: { roles: ['server', ''] } }] } }),
+  ],
+  [
+    'deploy_templates[0].network_policy.ingresses[0].ports[0].port',
+    /^"" is empty/,
+    withDeployTemplate({ networkPolicy: { ingresses: [{ ports: [{}] }] } }),
+  ],
+  [
+    'deploy_templates[0].affinity',
+    /^"\[\]" is not the text of a JSON object: expected "\{" at line 1, column 1; /,
+    withDeployTemplate({ affinity: '[]' }),
+  ],
+  [
+    'deploy_templates[0].affinity',
+    /nested more than 64 levels deep/,
+    withDeployTemplate({ affinity: `${'{"a":'.repeat(100)}1${'}'.repeat(100)}` }),
+  ],
 ];
 
 /** Templates at the edge of the rules. */
@@ -41,6 +61,9 @@ const ACCEPTED: readonly (readonly [what: string, template: AppImage])[] = [
       })),
     }),
   ],
+  ['a network policy that lets nothing in', withDeployTemplate({ networkPolicy: {} })],
+  ['an ingress from anywhere to everything', withDeployTemplate({ networkPolicy: { ingresses: [{}] } })],
+  ['any JSON object as affinity', withDeployTemplate({ affinity: ' {"nodeAffinity": null} ' })],
   ['no replicas', withDeployTemplate({ replicas: 0 })],
   ['the most replicas', withDeployTemplate({ replicas: 2 ** 31 - 1 })],
   [

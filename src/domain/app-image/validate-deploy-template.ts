@@ -1,5 +1,6 @@
-import type { DeployTemplate } from './app-image.js';
-import { DNS_LABEL, emptyOrOneOf } from './text-rule.js';
+import type { DeployTemplate, NetworkPolicy } from './app-image.js';
+import { JSON_OBJECT_OR_EMPTY } from './canonical-json.js';
+import { DNS_LABEL, emptyOrOneOf, NOT_EMPTY } from './text-rule.js';
 import { checkUniqueName, validateContainer } from './validate-container.js';
 import type { Violations } from './violations.js';
 
@@ -45,6 +46,25 @@ function validateDeployTemplate(faults: Violations, deployTemplate: DeployTempla
     faults.enter('containers', index);
     checkUniqueName(faults, 'containers', index, container.name, firstIndices);
     validateContainer(faults, container);
+    faults.leave();
+  }
+  validateNetworkPolicy(faults, deployTemplate.networkPolicy);
+  faults.check('affinity', deployTemplate.affinity, JSON_OBJECT_OR_EMPTY);
+}
+
+function validateNetworkPolicy(faults: Violations, networkPolicy: NetworkPolicy | undefined): void {
+  for (const [index, { from, ports }] of (networkPolicy?.ingresses ?? []).entries()) {
+    faults.enter('network_policy.ingresses', index);
+    for (const [roleIndex, role] of (from?.roles ?? []).entries()) {
+      faults.enter('from.roles', roleIndex);
+      faults.check('', role, NOT_EMPTY);
+      faults.leave();
+    }
+    for (const [portIndex, { port }] of ports.entries()) {
+      faults.enter('ports', portIndex);
+      faults.check('port', port, NOT_EMPTY);
+      faults.leave();
+    }
     faults.leave();
   }
 }

@@ -4,7 +4,8 @@ import type { Violations } from './violations.js';
 
 const SCHEME = emptyOrOneOf('HTTP', 'HTTPS');
 
-const HIGHEST_PORT = 65535;
+/** Number of the last TCP port. */
+export const HIGHEST_PORT = 65535;
 const LONGEST_PORT_NAME = 63;
 /** Anything that someone could have meant as a number is held to the rule for numbers. */
 const NUMERIC = /^[+-]?[0-9.]+$/;
@@ -88,7 +89,8 @@ function handlerNames({ exec, httpGet, tcpSocket, grpc }: Probe): string {
   return names.filter((name) => name !== undefined).join(' and ') || 'no handler';
 }
 
-function checkPort(faults: Violations, field: string, port: string, ports: readonly ContainerPort[]): void {
+/** Checks the port that something asks for in a container with these ports: a number, or the name of one. */
+export function checkPort(faults: Violations, field: string, port: string, ports: readonly ContainerPort[]): void {
   if (port === '') {
     faults.check(field, port, NOT_EMPTY);
   } else if (NUMERIC.test(port) || !ports.some(({ name }) => name === port)) {
@@ -102,6 +104,7 @@ function checkNotNegative(faults: Violations, field: string, value: number | big
   }
 }
 
-function isPortNumber(port: number): boolean {
+/** Whether this is the number of a TCP port. */
+export function isPortNumber(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= HIGHEST_PORT;
 }

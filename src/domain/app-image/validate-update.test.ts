@@ -23,6 +23,8 @@ function update(parts: Partial<AppImageUpdate>): AppImageUpdate {
     image: appImage({}).image,
     configTemplates: undefined,
     deployTemplates: undefined,
+    labels: undefined,
+    annotations: undefined,
     updateMask: undefined,
     ...parts,
   };
@@ -72,6 +74,22 @@ describe('validateUpdate', () => {
     expect(faultyFields({ ...faultyParts, updateMask: ['configTemplates'] })).toEqual(['config_templates["a/b"]']);
     expect(faultyFields({ ...faultyParts, updateMask: ['config_templates.a/b'] })).toEqual(['config_templates["a/b"]']);
     expect(faultyFields({ ...faultyParts, updateMask: ['deployTemplates'] })).toEqual([`${CONTAINER}.name`]);
+  });
+
+  it('checks labels and annotations that are given, whole and by keys', () => {
+    const labels = new Map([
+      ['-a', ''],
+      ['b', '?'],
+    ]);
+    const annotations = new Map([['c c', '']]);
+    const all = ['labels["-a"]', 'labels["b"]', 'annotations["c c"]'];
+    expect(faultyFields({ labels, annotations })).toEqual(all);
+    expect(faultyFields({ labels, annotations, updateMask: ['labels', 'annotations'] })).toEqual(all);
+    expect(
+      faultyFields({ labels, annotations, updateMask: ['labels.b', 'annotations.`c c`', 'labels.absent'] }),
+    ).toEqual(['labels["b"]', 'annotations["c c"]']);
+    expect(faultyFields({ labels, annotations, updateMask: ['image'] })).toEqual([]);
+    expect(faultyFields({ annotations: new Map([['a', 'x'.repeat(256 * 1024)]]) })).toEqual(['annotations']);
   });
 
   it('refuses a mask that leaves no deploy templates', () => {

@@ -1,51 +1,74 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { type StoredAppImage, StructuredRevision } from '../../domain/app-image/app-image.js';
+import type { AppImageCodec, StoredAppImage } from '../../domain/app-image/app-image.js';
 import {
   type AppImageStore,
   type Decide,
-  type Decision,
   type ListOptions,
   StoreFaultError,
   StoreUnavailableError,
 } from '../../domain/app-image/app-image-store.js';
+import {
+  type ChangeOrigin,
+  type ChangesOptions,
+  type HistoryLimits,
+  type HistoryOptions,
+  type Revision,
+  RevisionMissingError,
+} from '../../domain/app-image/revision.js';
 import { quoteValue } from '../../domain/errors.js';
+import { asStoreFault } from './as-store-fault.js';
 import { GroupCommit } from './group-commit.js';
+import { isStorable, MAX_NAME_BYTES } from './heads.js';
+import { History } from './history.js';
 import { type LmdbEnvironment, openEnvironment } from './open-environment.js';
-import { decodeRevision, encodeRevision, RecordCodec, type VersionedAppImageCodec } from './record.js';
+import { RecordCodec } from './record.js';
+import { runTransaction } from './run-transaction.js';
+import { TemplateWriter } from './template-writer.js';
 
 export interface LmdbAppImageStoreOptions {
   /** Folder of the store; made where it is missing. Several processes may share it, but only on one machine. */
   readonly path: string;
-  readonly codec: VersionedAppImageCodec;
+  readonly codec: AppImageCodec;
+  /**
+   * How much of the history is kept, from 1 on. A template carries the places of its newest revisions along, so these are {@link MAX_REVISIONS}
+   * at most. Processes that share a store should agree.
+   */
+  readonly history: HistoryLimits;
 }
+
+/** 6 bytes each, in the record of a template. */
+const MAX_REVISIONS = 10_000;
 
 /** A change rejects after this time; the port allows 5 s. */
 const CHANGE_TIMEOUT_MS = 4500;
-
-/** A name that can be a key: far longer ones than the contract's labels, far shorter ones than LMDB's limit. */
-const STORABLE_NAME = /^[!-~]{1,255}$/;
-const MAX_NAME_BYTES = 255;
 
 /**
  * Opens the embedded store. A process that shares the folder with others must open it once only: LMDB tells that a process is alive
  * by a lock on a file, which the process loses when it closes any of its handles on that file.
  * @throws StoreFaultError that names the path, what is wrong with it and what would be right
  */
-export async function openLmdbAppImageStore({ path, codec }: LmdbAppImageStoreOptions): Promise<AppImageStore> {
-  return new LmdbAppImageStore(await openEnvironment(path), new RecordCodec(codec));
+export async function openLmdbAppImageStore(options: LmdbAppImageStoreOptions): Promise<AppImageStore> {
+  const { path, codec, history } = options;
+  assertLimit('maxRevisions', history.maxRevisions, MAX_REVISIONS);
+  assertLimit('maxChanges', history.maxChanges, Number.MAX_SAFE_INTEGER);
+  return new LmdbAppImageStore(await openEnvironment(path), new RecordCodec(codec), history);
 }
 
 class LmdbAppImageStore implements AppImageStore {
   readonly kind = 'lmdb';
   readonly #environment: LmdbEnvironment;
   readonly #records: RecordCodec;
+  readonly #history: History;
+  readonly #writer: TemplateWriter;
   readonly #commits: GroupCommit;
+  readonly #listeners = new Set<{ readonly listener: () => void }>();
   #closing: Promise<void> | undefined;
 
-  constructor(environment: LmdbEnvironment, records: RecordCodec) {
+  constructor(environment: LmdbEnvironment, records: RecordCodec, limits: HistoryLimits) {
     this.#environment = environment;
     this.#records = records;
-    this.#commits = new GroupCommit((body) => runTransaction(environment, body), CHANGE_TIMEOUT_MS);
+    this.#history = new History(environment, records.appImageCodec, limits);
+    this.#writer = new TemplateWriter(environment, records, this.#history);
+    this.#commits = new GroupCommit((body) => this.#commit(body), CHANGE_TIMEOUT_MS);
   }
 
   async get(name: string): Promise<StoredAppImage | undefined> {
@@ -70,11 +93,50 @@ class LmdbAppImageStore implements AppImageStore {
     });
   }
 
-  async change(name: string, decide: Decide): Promise<StoredAppImage | undefined> {
+  async change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined> {
     this.#assertOpen();
-    return STORABLE_NAME.test(name)
-      ? await this.#commits.run(() => this.#changeInTransaction(name, decide))
+    return isStorable(name)
+      ? await this.#commits.run(() => this.#writer.change(name, decide, origin))
       : changeUnstorable(name, decide);
+  }
+
+  async getRevision(name: string, revision: number): Promise<Revision | undefined> {
+    return this.#read(() => this.#history.revision(name, revision));
+  }
+
+  async listRevisions(name: string, options: HistoryOptions): Promise<readonly Revision[]> {
+    return this.#read(() => this.#history.revisions(name, options));
+  }
+
+  async getTag(name: string, tag: string): Promise<number | undefined> {
+    return this.#read(() => this.#history.tag(name, tag));
+  }
+
+  async changeTag(
+    name: string,
+    tag: string,
+    decide: (current: number | undefined) => number | undefined,
+  ): Promise<number | undefined> {
+    this.#assertOpen();
+    return isStorable(name) && isStorable(tag)
+      ? await this.#commits.run(() => this.#writer.changeTag(name, tag, decide))
+      : changeUnstorableTag(name, tag, decide);
+  }
+
+  async readChanges(options: ChangesOptions): Promise<readonly Revision[]> {
+    return this.#read(() => this.#history.changes(options));
+  }
+
+  async lastPosition(): Promise<number> {
+    return this.#read(() => this.#history.log.last());
+  }
+
+  onChange(listener: () => void): () => void {
+    const registration = { listener };
+    this.#listeners.add(registration);
+    return () => {
+      this.#listeners.delete(registration);
+    };
   }
 
   async ping(): Promise<void> {
@@ -114,105 +176,56 @@ class LmdbAppImageStore implements AppImageStore {
     });
   }
 
-  /** The record of a name in the snapshot, or in the write transaction that is being executed. */
+  /** The template of a name in the snapshot. */
   #find(name: string): StoredAppImage | undefined {
-    if (!STORABLE_NAME.test(name)) {
-      return undefined;
-    }
-    const reused = this.#environment.live.getBinaryFast(name);
-    if (reused === undefined) {
-      return undefined;
-    }
-    const record = Buffer.allocUnsafe(reused.length);
-    record.set(reused.subarray(0, reused.length));
-    return this.#records.decode(name, record);
+    const record = this.#history.heads.record(name);
+    return record && this.#records.decode(name, record);
   }
 
-  #changeInTransaction(name: string, decide: Decide): StoredAppImage | undefined {
-    const current = asStoreFault(() => this.#find(name));
-    const decision = decide(current);
-    if (decision.kind === 'put') {
-      assertSameName(name, decision);
-      return this.#put(current, decision);
-    }
-    if (decision.kind === 'keep') {
-      return current;
-    }
-    if (current !== undefined) {
-      asStoreFault(() => this.#remove(current));
-    }
-    return undefined;
-  }
-
-  /*
-   * A failed write makes the whole transaction fail. Should one ever fail and let the transaction pass, then the order
-   * of the two writes leaves a needless entry of a deleted template at worst, but never a revision that is used twice.
-   */
-
-  #put(current: StoredAppImage | undefined, { appImage }: Decision & { kind: 'put' }): StoredAppImage {
-    const { live, deleted } = this.#environment;
-    const name = appImage.name;
-    const last = current === undefined ? asStoreFault(() => deleted.getBinaryFast(name)) : undefined;
-    const previous = current?.revision ?? (last === undefined ? 0 : decodeRevision(last));
-    const next = new StructuredRevision(this.#records.appImageCodec, previous + 1, appImage);
-    const record = this.#records.encode(next);
-    asStoreFault(() => {
-      live.putSync(name, record);
-      if (last !== undefined) {
-        deleted.removeSync(name);
-      }
+  async #commit(body: () => void): Promise<void> {
+    let changed = false;
+    await runTransaction(this.#environment, () => {
+      this.#writer.begin();
+      body();
+      changed = this.#writer.end();
     });
-    return next;
-  }
-
-  #remove({ name, revision }: StoredAppImage): void {
-    const { live, deleted } = this.#environment;
-    deleted.putSync(name, encodeRevision(revision + 1));
-    live.removeSync(name);
-  }
-}
-
-/** Commits what `body` writes. LMDB waits for its lock and the disk on another thread; `body` runs on this one. */
-async function runTransaction({ root }: LmdbEnvironment, body: () => void): Promise<void> {
-  try {
-    await root.transaction(body);
-  } catch (error) {
-    throw await commitError(error);
+    if (changed) {
+      for (const { listener } of this.#listeners) {
+        // In a turn of its own, so that what it throws does not make a stored change look like one that failed.
+        queueMicrotask(listener);
+      }
+    }
   }
 }
 
-/**
- * lmdb-js keeps the error of a failed commit in a promise of its own, which would end the process if nobody handled it. It
- * leaves that promise pending for two of the error codes, so the wait for it is short.
- */
-async function commitError(failure: unknown): Promise<unknown> {
-  return failure instanceof Error && 'commitError' in failure
-    ? await Promise.race([rejectionOf(failure.commitError), delay(100, failure, { ref: false })])
-    : failure;
-}
-
-async function rejectionOf(promise: unknown): Promise<unknown> {
-  try {
-    return await promise;
-  } catch (error) {
-    return error;
+function assertLimit(name: keyof HistoryLimits, value: number, max: number): void {
+  if (!Number.isSafeInteger(value) || value < 1 || value > max) {
+    throw new StoreFaultError(`${name} is ${value}; an LMDB store takes a whole number from 1 to ${max}`);
   }
 }
 
 function changeUnstorable(name: string, decide: Decide): undefined {
   if (decide(undefined).kind === 'put') {
     throw new StoreFaultError(
-      `a template cannot be stored under the name ${quoteValue(name)}: it takes 1 to 255 printable ASCII characters without blanks`,
+      `a template cannot be stored under the name ${quoteValue(name)}: it takes 1 to ${MAX_NAME_BYTES} printable ASCII characters without blanks`,
     );
   }
 }
 
-function assertSameName(name: string, { appImage }: Decision & { kind: 'put' }): void {
-  if (appImage.name !== name) {
-    throw new StoreFaultError(
-      `a change of template ${quoteValue(name)} put one of the name ${quoteValue(appImage.name)}; names cannot change`,
-    );
+function changeUnstorableTag(
+  name: string,
+  tag: string,
+  decide: (current: number | undefined) => number | undefined,
+): undefined {
+  if (decide(undefined) === undefined) {
+    return undefined;
   }
+  if (!isStorable(name)) {
+    throw new RevisionMissingError(`there is no template ${quoteValue(name)}`);
+  }
+  throw new StoreFaultError(
+    `a tag cannot be ${quoteValue(tag)}: it takes 1 to ${MAX_NAME_BYTES} printable ASCII characters without blanks`,
+  );
 }
 
 /** Where to start to see what sorts behind a name. One byte more than names have decides, however long `after` is. */
@@ -220,15 +233,4 @@ function rangeAfter(after: string): { start?: Buffer; exclusiveStart?: boolean }
   return after === ''
     ? {}
     : { start: Buffer.from(after.slice(0, MAX_NAME_BYTES + 1)).subarray(0, MAX_NAME_BYTES + 1), exclusiveStart: true };
-}
-
-function asStoreFault<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    if (cause instanceof StoreFaultError) {
-      throw cause;
-    }
-    throw new StoreFaultError('LMDB reported a fault; check the folder of the store and its disk', { cause });
-  }
 }

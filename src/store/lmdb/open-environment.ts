@@ -9,9 +9,16 @@ export interface LmdbEnvironment {
   readonly root: RootDatabase<Buffer, string>;
   /** Name of a template to its record. */
   readonly live: Database<Buffer, string>;
-  /** Name of a deleted template to the last revision it had, so that it is never used again. */
+  /** Name of a deleted template to its tombstone: the head of its history, so that no revision is used again. */
   readonly deleted: Database<Buffer, string>;
+  /** Position of a change to its record. */
+  readonly changes: Database<Buffer, number>;
+  /** Name to its tags. */
+  readonly tags: Database<Buffer, string>;
 }
+
+/** Key in the root of the position up to which changes are no longer kept; absent before the first one goes. */
+export const FLOOR_KEY = 'floor';
 
 /**
  * Address space for the map, which costs no memory and grows by itself beyond that. Growing moves the map while another
@@ -34,7 +41,8 @@ const OPTIONS = {
 } as const;
 
 const MARKER_KEY = 'format';
-const MARKER = Buffer.from('appimage store 1');
+const MARKER_TEXT = 'appimage store ';
+const FORMAT = 2;
 
 /**
  * Opens the environment in a folder, which is made where it is missing. Nothing is loaded ahead.
@@ -52,10 +60,15 @@ export async function openEnvironment(path: string): Promise<LmdbEnvironment> {
   try {
     root = open<Buffer, string>({ path, ...OPTIONS });
     checkMarker(root, path);
-    const live = root.openDB<Buffer, string>({ name: 'app-images', encoding: 'binary' });
-    const deleted = root.openDB<Buffer, string>({ name: 'deleted-app-images', encoding: 'binary' });
+    const environment = {
+      root,
+      live: root.openDB<Buffer, string>({ name: 'app-images', encoding: 'binary' }),
+      deleted: root.openDB<Buffer, string>({ name: 'deleted-app-images', encoding: 'binary' }),
+      changes: root.openDB<Buffer, number>({ name: 'changes', encoding: 'binary' }),
+      tags: root.openDB<Buffer, string>({ name: 'tags', encoding: 'binary' }),
+    };
     await syncFolder(path);
-    return { root, live, deleted };
+    return environment;
   } catch (cause) {
     await root?.close();
     throw cannotOpen(path, cause);
@@ -65,16 +78,21 @@ export async function openEnvironment(path: string): Promise<LmdbEnvironment> {
 /** Tells our environments from those of other programs, which would otherwise get our databases between their own. */
 function checkMarker(root: RootDatabase<Buffer, string>, path: string): void {
   root.transactionSync(() => {
-    const marker = root.getBinary(MARKER_KEY);
-    if (marker?.equals(MARKER)) {
+    const marker = root.getBinary(MARKER_KEY)?.toString();
+    if (marker === `${MARKER_TEXT}${FORMAT}`) {
       return;
+    }
+    if (marker?.startsWith(MARKER_TEXT)) {
+      throw new StoreFaultError(
+        `cannot open the store in ${path}: it is of format ${marker.slice(MARKER_TEXT.length)} and this build reads format ${FORMAT}; run the build that wrote it, or choose another folder`,
+      );
     }
     if (marker !== undefined || root.getKeysCount({ limit: 1 }) > 0) {
       throw new StoreFaultError(
-        `cannot open the store in ${path}: it holds an LMDB environment of another program or of a later build; choose another folder`,
+        `cannot open the store in ${path}: it holds an LMDB environment of another program; choose another folder`,
       );
     }
-    root.putSync(MARKER_KEY, MARKER);
+    root.putSync(MARKER_KEY, Buffer.from(`${MARKER_TEXT}${FORMAT}`));
   });
 }
 

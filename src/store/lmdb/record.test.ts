@@ -1,13 +1,21 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AppImage } from '../../domain/app-image/app-image.js';
+import type { AppImage, AppImageCodec, EncodedAppImage, StoredAppImage } from '../../domain/app-image/app-image.js';
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
-import { RecordCodec, type VersionedAppImageCodec } from './record.js';
+import { Head } from './head.js';
+import { encodeTombstone, RecordCodec, readHead } from './record.js';
 
-const appImage: AppImage = { name: 'app', image: undefined, configTemplates: new Map(), deployTemplates: [] };
+const appImage: AppImage = {
+  name: 'app',
+  image: undefined,
+  configTemplates: new Map(),
+  deployTemplates: [],
+  labels: new Map(),
+  annotations: new Map(),
+};
 
 /** Its protobuf is the name, and its JSON says which version it is. */
-function codec(jsonVersion?: number): VersionedAppImageCodec {
+function codec(jsonVersion?: number): AppImageCodec {
   return {
     ...(jsonVersion === undefined ? {} : { jsonVersion }),
     encode: ({ name }) => ({ protobuf: Buffer.from(name), json: Buffer.from(`json ${jsonVersion ?? 0}`) }),
@@ -21,17 +29,29 @@ function codec(jsonVersion?: number): VersionedAppImageCodec {
   };
 }
 
+const head = Head.first(5).next(8, 100).next(13, 100);
+
 describe('a record', () => {
-  it('gives back revision and encodings, byte by byte', () => {
+  it('gives back revision, position and encodings, byte by byte, and its head', () => {
     const records = new RecordCodec(codec());
     fc.assert(
-      fc.property(fc.nat({ max: 2 ** 48 - 1 }), fc.uint8Array(), fc.uint8Array(), (revision, protobuf, json) => {
-        const record = records.encode({ name: 'app', revision, appImage, encoded: { protobuf, json } });
-        const stored = records.decode('app', record);
-        expect([stored.name, stored.revision]).toEqual(['app', revision]);
-        expect(Buffer.compare(stored.encoded.protobuf, protobuf)).toBe(0);
-        expect(Buffer.compare(stored.encoded.json, json)).toBe(0);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 2 ** 48 - 1 }), { minLength: 1, maxLength: 8 }),
+        fc.uint8Array(),
+        fc.uint8Array(),
+        ([first = 1, ...others], protobuf, json) => {
+          const newest = others.reduce((last, position) => last.next(position, 100), Head.first(first));
+          const record = records.encode(stored(newest, { protobuf, json }), newest);
+          const found = records.decode('app', record);
+          expect([found.name, found.revision, found.position]).toEqual(['app', newest.revision, newest.position]);
+          expect(Buffer.compare(found.encoded.protobuf, protobuf)).toBe(0);
+          expect(Buffer.compare(found.encoded.json, json)).toBe(0);
+          for (const kept of [record, encodeTombstone(newest)]) {
+            const again = readHead('app', kept);
+            expect([first, ...others].map((_, index) => again.placeOf(index + 1))).toEqual([first, ...others]);
+          }
+        },
+      ),
     );
   });
 
@@ -42,38 +62,44 @@ describe('a record', () => {
         throw new Error('looked');
       },
     });
-    const stored = records.decode('app', records.encode({ name: 'app', revision: 1, appImage, encoded: bytes('x') }));
-    expect(stored.revision).toBe(1);
-    expect(() => stored.appImage).toThrow(StoreFaultError);
+    const found = records.decode('app', records.encode(stored(head, bytes('x')), head));
+    expect([found.revision, found.position]).toEqual([3, 13]);
+    expect(() => found.appImage).toThrow(StoreFaultError);
   });
 
   it('has its JSON encoded anew where another version wrote it', () => {
-    const record = new RecordCodec(codec(1)).encode({
-      name: 'app',
-      revision: 7,
-      appImage,
-      encoded: codec(1).encode(appImage),
-    });
-    const stored = new RecordCodec(codec(2)).decode('app', record);
-    expect(Buffer.from(stored.encoded.json).toString()).toBe('json 2');
-    expect([stored.name, stored.revision]).toEqual(['app', 7]);
+    const record = new RecordCodec(codec(1)).encode(stored(head, codec(1).encode(appImage)), head);
+    const newer = new RecordCodec(codec(2)).decode('app', record);
+    expect(Buffer.from(newer.encoded.json).toString()).toBe('json 2');
+    expect([newer.name, newer.revision, newer.position]).toEqual(['app', 3, 13]);
     const same = new RecordCodec(codec(1)).decode('app', record);
     expect(Buffer.from(same.encoded.json).toString()).toBe('json 1');
   });
 
   it('of another format is refused, and so is one that is cut short', () => {
     const records = new RecordCodec(codec());
-    const record = records.encode({ name: 'app', revision: 1, appImage, encoded: bytes('protobuf') });
-    const later = Buffer.from(record);
-    later[0] = 2;
-    expect(() => records.decode('app', later)).toThrow(/format 2/);
+    const record = records.encode(stored(head, bytes('protobuf')), head);
+    for (const format of [1, 3]) {
+      const other = Buffer.from(record);
+      other[0] = format;
+      expect(() => records.decode('app', other)).toThrow(`format ${format} and this build reads format 2`);
+      expect(() => readHead('app', other)).toThrow(StoreFaultError);
+    }
     for (let length = 1; length < record.length - 'json'.length; length += 1) {
       expect(() => records.decode('app', record.subarray(0, length))).toThrow(/cut short/);
+    }
+    const tombstone = encodeTombstone(head);
+    for (let length = 1; length < tombstone.length; length += 1) {
+      expect(() => readHead('app', tombstone.subarray(0, length))).toThrow(/cut short/);
     }
     expect(() => records.decode('app', Buffer.of())).toThrow(StoreFaultError);
   });
 });
 
-function bytes(protobuf: string): { protobuf: Uint8Array; json: Uint8Array } {
+function stored({ revision, position }: Head, encoded: EncodedAppImage): StoredAppImage {
+  return { name: 'app', revision, position, appImage, encoded };
+}
+
+function bytes(protobuf: string): EncodedAppImage {
   return { protobuf: Buffer.from(protobuf), json: Buffer.from('json') };
 }

@@ -5,40 +5,32 @@ import {
   StructuredRevision,
 } from '../../domain/app-image/app-image.js';
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
+import { endOfHead, Head, readNewest } from './head.js';
 
 /*
- * A record is one revision of a template, in both of its encodings, so that a read copies and slices and nothing else:
+ * A record is the newest revision of a template, in both of its encodings, so that a read copies and slices and nothing else:
  *
- *   byte 0       format of the record
- *   byte 1       version of the JSON encoding
- *   bytes 2-7    revision
- *   bytes 8-11   length of the protobuf encoding
- *   bytes 12-    protobuf, then JSON
+ *   byte 0      format of the record
+ *   byte 1      version of the JSON encoding
+ *   bytes 2-5   length of the protobuf encoding
+ *   bytes 6-    head, then protobuf, then JSON
  *
- * Numbers are big-endian.
+ * Numbers are big-endian. The tombstone of a deleted template ends behind the head.
  */
-const FORMAT = 1;
+const FORMAT = 2;
 const JSON_VERSION_AT = 1;
-const REVISION_AT = 2;
-const REVISION_BYTES = 6;
-const PROTOBUF_LENGTH_AT = 8;
-const HEADER_BYTES = 12;
+const PROTOBUF_LENGTH_AT = 2;
+const HEAD_AT = 6;
 
 /** Records from 16 MiB on leave the buffer that lmdb-js reads into and are handed out as memory of the map itself. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024 - 1;
-
-/** A codec whose JSON encoding has a version: records of another version are encoded anew when they are read. */
-export interface VersionedAppImageCodec extends AppImageCodec {
-  /** 0 (where absent) to 255; to be raised with every change of the JSON encoding. */
-  readonly jsonVersion?: number;
-}
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024 - 1;
 
 /** Turns revisions into records and back. */
 export class RecordCodec {
   readonly #codec: AppImageCodec;
   readonly #jsonVersion: number;
 
-  constructor(codec: VersionedAppImageCodec) {
+  constructor(codec: AppImageCodec) {
     this.#codec = { encode: (appImage) => codec.encode(appImage), decode: (protobuf) => decodeStored(codec, protobuf) };
     this.#jsonVersion = codec.jsonVersion ?? 0;
   }
@@ -48,9 +40,10 @@ export class RecordCodec {
   }
 
   /** @throws StoreFaultError where the template is over the 16 MiB that a record may have */
-  encode({ name, revision, encoded }: StoredAppImage): Buffer {
+  encode({ name, encoded }: StoredAppImage, head: Head): Buffer {
     const { protobuf, json } = encoded;
-    const length = HEADER_BYTES + protobuf.length + json.length;
+    const protobufAt = HEAD_AT + head.byteLength;
+    const length = protobufAt + protobuf.length + json.length;
     if (length > MAX_RECORD_BYTES) {
       throw new StoreFaultError(
         `template "${name}" takes ${length} bytes; this store takes ${MAX_RECORD_BYTES} at most`,
@@ -59,45 +52,65 @@ export class RecordCodec {
     const record = Buffer.allocUnsafe(length);
     record[0] = FORMAT;
     record[JSON_VERSION_AT] = this.#jsonVersion;
-    record.writeUIntBE(revision, REVISION_AT, REVISION_BYTES);
     record.writeUInt32BE(protobuf.length, PROTOBUF_LENGTH_AT);
-    record.set(protobuf, HEADER_BYTES);
-    record.set(json, HEADER_BYTES + protobuf.length);
+    head.write(record, HEAD_AT);
+    record.set(protobuf, protobufAt);
+    record.set(json, protobufAt + protobuf.length);
     return record;
   }
 
   /**
    * The revision in a record. The record becomes a part of it, so it must not be a buffer that is used again.
-   * @throws StoreFaultError where the record is damaged, or was written by a later build
+   * @throws StoreFaultError where the record is damaged, or was written by another build
    */
   decode(name: string, record: Buffer): StoredAppImage {
-    if (record[0] !== FORMAT) {
-      throw new StoreFaultError(
-        `template "${name}" is stored in format ${record[0]} and this build reads format ${FORMAT}; run the later build that wrote it`,
-      );
-    }
-    const jsonAt = record.length < HEADER_BYTES ? Infinity : HEADER_BYTES + record.readUInt32BE(PROTOBUF_LENGTH_AT);
+    const protobufAt = checkHead(name, record);
+    const jsonAt = protobufAt + record.readUInt32BE(PROTOBUF_LENGTH_AT);
     if (jsonAt > record.length) {
-      throw new StoreFaultError(`template "${name}" is cut short in the store; restore the store from a backup`);
+      throw cutShort(name);
     }
-    const revision = record.readUIntBE(REVISION_AT, REVISION_BYTES);
-    const protobuf = record.subarray(HEADER_BYTES, jsonAt);
+    const { revision, position } = readNewest(record, HEAD_AT);
+    const protobuf = record.subarray(protobufAt, jsonAt);
     if (record[JSON_VERSION_AT] !== this.#jsonVersion) {
-      return new StructuredRevision(this.#codec, revision, this.#codec.decode(protobuf));
+      return new StructuredRevision(this.#codec, revision, position, this.#codec.decode(protobuf));
     }
-    return new EncodedRevision(this.#codec, name, revision, { protobuf, json: record.subarray(jsonAt) });
+    return new EncodedRevision(this.#codec, name, revision, position, { protobuf, json: record.subarray(jsonAt) });
   }
 }
 
-/** The last revision of a deleted template as it is stored. */
-export function encodeRevision(revision: number): Buffer {
-  const bytes = Buffer.allocUnsafe(REVISION_BYTES);
-  bytes.writeUIntBE(revision, 0, REVISION_BYTES);
-  return bytes;
+/** The head of a deleted template as it is stored. */
+export function encodeTombstone(head: Head): Buffer {
+  const tombstone = Buffer.alloc(HEAD_AT + head.byteLength);
+  tombstone[0] = FORMAT;
+  head.write(tombstone, HEAD_AT);
+  return tombstone;
 }
 
-export function decodeRevision(bytes: Buffer): number {
-  return bytes.readUIntBE(0, REVISION_BYTES);
+/**
+ * The head in a record or a tombstone, which may be a buffer that is used again.
+ * @throws StoreFaultError where it is damaged, or was written by another build
+ */
+export function readHead(name: string, stored: Buffer): Head {
+  checkHead(name, stored);
+  return Head.read(stored, HEAD_AT);
+}
+
+/** Returns where the head ends. */
+function checkHead(name: string, stored: Buffer): number {
+  if (stored[0] !== FORMAT) {
+    throw new StoreFaultError(
+      `template "${name}" is stored in format ${stored[0]} and this build reads format ${FORMAT}; run the build that wrote it`,
+    );
+  }
+  const end = endOfHead(stored, HEAD_AT);
+  if (end > stored.length) {
+    throw cutShort(name);
+  }
+  return end;
+}
+
+function cutShort(name: string): StoreFaultError {
+  return new StoreFaultError(`template "${name}" is cut short in the store; restore the store from a backup`);
 }
 
 function decodeStored(codec: AppImageCodec, protobuf: Uint8Array): ReturnType<AppImageCodec['decode']> {

@@ -1,15 +1,10 @@
 import fc from 'fast-check';
 import { BSON } from 'mongodb';
 import { describe, expect, it } from 'vitest';
+import { QueryAppImageResponseData } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import { documentedAppImage, MANIFESTS, manifestAppImage } from '../../../test/support/app-image-fixtures.js';
 import type { AppImage, Container, DeployTemplate, Probe } from '../../domain/app-image/app-image.js';
-import {
-  type AppImageDocument,
-  appImageOf,
-  documentOf,
-  expectAppImageDocument,
-  tombstoneOf,
-} from './app-image-document.js';
+import { appImageOf, contentFieldsOf } from './app-image-document.js';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
@@ -46,7 +41,7 @@ const container: fc.Arbitrary<Container> = fc.record({
   args: few(text),
   workingDir: text,
   configVolumeMounts: few(fc.record({ mountPath: text, subPath: text })),
-  ports: few(fc.record({ name: text, protocol: text, scope: text })),
+  ports: few(fc.record({ name: text, protocol: text, scope: text, port: int32 })),
   envFrom: few(
     fc.record({
       prefix: text,
@@ -60,6 +55,8 @@ const container: fc.Arbitrary<Container> = fc.record({
   readinessProbe: maybe(probe),
   startupProbe: maybe(probe),
   imagePullPolicy: text,
+  metricProbe: maybe(fc.record({ path: text, port: text })),
+  securityContext: text,
 });
 const deployTemplate: fc.Arbitrary<DeployTemplate> = fc.record({
   name: text,
@@ -67,22 +64,34 @@ const deployTemplate: fc.Arbitrary<DeployTemplate> = fc.record({
   replicas: int32,
   restartPolicy: text,
   containers: few(container),
+  networkPolicy: maybe(
+    fc.record({
+      ingresses: few(
+        fc.record({ from: maybe(fc.record({ roles: few(text) })), ports: few(fc.record({ port: text })) }),
+      ),
+    }),
+  ),
+  affinity: text,
 });
+const textMap = few(fc.tuple(text, text)).map((pairs) => new Map(pairs));
 const appImage: fc.Arbitrary<AppImage> = fc.record({
   name: text,
   image: maybe(fc.record({ name: text, tag: text, id: text, sign: text })),
-  configTemplates: few(fc.tuple(text, text)).map((pairs) => new Map(pairs)),
+  configTemplates: textMap,
   deployTemplates: few(deployTemplate),
+  labels: textMap,
+  annotations: textMap,
 });
 
-describe('the document of a template', () => {
-  it('gives back every template exactly after a trip through BSON', () => {
+describe('the content of a template in a document', () => {
+  it('comes back exactly after a trip through BSON', () => {
     fc.assert(
-      fc.property(appImage, fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (given, revision) => {
-        const found = expectAppImageDocument(throughBson(documentOf(given, revision, 'w')));
-        expect(appImageOf(found)).toStrictEqual(plain(given));
-        expect([...appImageOf(found).configTemplates]).toStrictEqual([...given.configTemplates]);
-        expect(found.revision).toBe(revision);
+      fc.property(appImage, (given) => {
+        const found = throughBson(given);
+        expect(found).toStrictEqual(plain(given));
+        expect([...found.configTemplates]).toStrictEqual([...given.configTemplates]);
+        expect([...found.labels]).toStrictEqual([...given.labels]);
+        expect([...found.annotations]).toStrictEqual([...given.annotations]);
       }),
     );
   });
@@ -90,14 +99,14 @@ describe('the document of a template', () => {
   it.each([
     { origin: 'the documented example', given: documentedAppImage() },
     ...MANIFESTS.map((name) => ({ origin: name, given: manifestAppImage(name) })),
-  ])('gives back $origin exactly', ({ given }) => {
-    expect(appImageOf(expectAppImageDocument(throughBson(documentOf(given, 1, 'w'))))).toStrictEqual(plain(given));
+  ])('comes back exactly from $origin', ({ given }) => {
+    expect(throughBson(given)).toStrictEqual(plain(given));
   });
 
   it('has no field that is named by a user, and no array directly in an array, which not all servers take', () => {
     fc.assert(
       fc.property(appImage, (given) => {
-        walk(documentOf(given, 1, 'w'), (key, value, parent) => {
+        walk(contentFieldsOf(given), (key, value, parent) => {
           expect(Array.isArray(parent) || /^[a-z_]+$/.test(key)).toBe(true);
           expect(Array.isArray(parent) && Array.isArray(value)).toBe(false);
         });
@@ -106,50 +115,36 @@ describe('the document of a template', () => {
   });
 
   it('can be queried by the names of the contract', () => {
-    const document = documentOf(documentedAppImage(), 7, 'w');
-    expect(document).toMatchObject({
-      schema: 1,
-      revision: 7,
-      deleted: false,
+    expect(contentFieldsOf(documentedAppImage())).toMatchObject({
       image: documentedAppImage().image,
       deploy_templates: [{ containers: [{ working_dir: expect.any(String), liveness_probe: expect.any(Object) }] }],
     });
   });
 
   it('reads a field that is missing as empty, as proto3 does', () => {
-    expect(
-      appImageOf(expectAppImageDocument({ _id: 'a', schema: 1, revision: 1, deleted: false, write_id: 'w' })),
-    ).toStrictEqual({ name: 'a', image: undefined, configTemplates: new Map(), deployTemplates: [] });
+    expect(appImageOf('a', { _id: 'a', revision: 1 })).toStrictEqual(
+      QueryAppImageResponseData.fromPartial({ name: 'a' }),
+    );
   });
 
   it('takes whole numbers in whichever type a shell wrote them', () => {
-    const document = documentOf(documentedAppImage(), 1, 'w');
-    const edited = { ...document, deploy_templates: [{ name: 'd', replicas: 3n, containers: [] }] };
-    expect(appImageOf(expectAppImageDocument(throughBson(edited))).deployTemplates[0]?.replicas).toBe(3);
+    const edited = { deploy_templates: [{ name: 'd', replicas: 3n, containers: [] }] };
+    expect(appImageOf('a', edited).deployTemplates[0]?.replicas).toBe(3);
   });
 
   it.each([
-    ['an unknown schema', { schema: 2 }, 'schema is not 1'],
-    ['no schema', { schema: undefined }, 'schema is not 1'],
-    ['no revision', { revision: undefined }, 'revision is not'],
-    ['a revision of 0', { revision: 0 }, 'revision is not'],
-    ['no mark of deletion', { deleted: undefined }, 'deleted is not'],
     ['text where a list belongs', { deploy_templates: 'x' }, 'deploy_templates is not an array'],
     ['a number where text belongs', { image: { tag: 5 } }, 'image.tag is not a string'],
     ['a fraction of a replica', { deploy_templates: [{ replicas: 1.5 }] }, 'deploy_templates[0].replicas is not'],
     ['a map with a broken pair', { config_templates: [['k', 'v']] }, 'config_templates[0] is not a document'],
   ])('is refused with the place of the fault: %s', (_, damage, message) => {
-    const document = { ...documentOf(documentedAppImage(), 1, 'w'), ...damage };
-    expect(() => appImageOf(expectAppImageDocument(document))).toThrow(message);
-  });
-
-  it('keeps the revision, but nothing of the template, of a name that was deleted', () => {
-    expect(tombstoneOf('a', 4, 'w')).toStrictEqual({ _id: 'a', schema: 1, revision: 4, deleted: true, write_id: 'w' });
+    expect(() => appImageOf('a', { ...contentFieldsOf(documentedAppImage()), ...damage })).toThrow(message);
   });
 });
 
-function throughBson(document: Readonly<Record<string, unknown>>): AppImageDocument {
-  return BSON.deserialize(BSON.serialize(document), { useBigInt64: true }) as AppImageDocument;
+function throughBson(given: AppImage): AppImage {
+  const bytes = BSON.serialize({ ...contentFieldsOf(given) });
+  return appImageOf(given.name, BSON.deserialize(bytes, { useBigInt64: true }));
 }
 
 /** Records of fast-check have no prototype. */

@@ -21,9 +21,14 @@ export class Deadline {
     this.#endsAtMs = Math.min(performance.now() + MONGO_TIMEOUTS.operationMs, this.#limitMs);
   }
 
+  /** Whether the time is over. */
+  get isOver(): boolean {
+    return performance.now() >= this.#endsAtMs;
+  }
+
   /** @throws StoreUnavailableError when the time is over */
   check(cause?: unknown): void {
-    if (performance.now() >= this.#endsAtMs) {
+    if (this.isOver) {
       throw timedOut(cause);
     }
   }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type AppImageCodec, type StoredAppImage, StructuredRevision } from '../../domain/app-image/app-image.js';
 import {
   type AppImageStore,
@@ -7,35 +7,40 @@ import {
   StoreFaultError,
   StoreUnavailableError,
 } from '../../domain/app-image/app-image-store.js';
-import { quoteValue } from '../../domain/errors.js';
 import {
-  type AppImageDocument,
-  appImageOf,
-  documentOf,
-  expectAppImageDocument,
-  tombstoneOf,
-} from './app-image-document.js';
-import { DocumentShapeError } from './bson-shape.js';
-import { ConditionalWrite } from './conditional-write.js';
+  type ChangeOrigin,
+  type ChangesOptions,
+  HistoryExpiredError,
+  type HistoryLimits,
+  type HistoryOptions,
+  type Revision,
+  RevisionMissingError,
+} from '../../domain/app-image/revision.js';
+import { quoteValue } from '../../domain/errors.js';
+import { appImageOf } from './app-image-document.js';
 import { Deadline } from './deadline.js';
 import { KeyedQueue } from './keyed-queue.js';
 import { MongoDatabase } from './mongo-database.js';
-import { translateMongoError, translatingErrors } from './mongo-errors.js';
+import { translateMongoError } from './mongo-errors.js';
+import { MongoHistory, type MongoHistoryOptions } from './mongo-history.js';
+import { draftOf, earlierPositionsOf, type RevisionDocument, reportingDamage } from './revision-document.js';
+import { Turns } from './turns.js';
 
 export interface MongoAppImageStoreOptions {
   /** `mongodb://` or `mongodb+srv://`; the database it names, else `appimage`. */
   readonly url: string;
   readonly codec: AppImageCodec;
+  readonly history: HistoryLimits;
 }
 
 /** The longest name that every server takes as an indexed value. */
 const MAX_NAME_BYTES = 1000;
 
-/** How often the wait between two conflicts is doubled. */
-const MAX_CONFLICT_BACKOFF_STEPS = 4;
+/** More would not be faster: the driver's connections are as many, and FerretDB's SQLite lets writers wait that come at once, by trying again. */
+const MAX_CHANGES_AT_ONCE = { mongo: 100, ferretDb1: 32 };
 
-/** Int64 as bigint, or the driver rounds it to a double. */
-const EXACT = { useBigInt64: true } as const;
+/** How often the wait between two conflicts is doubled. */
+const MAX_CONFLICT_BACKOFF_STEPS = 3;
 
 /**
  * Opens the store of a MongoDB database. It connects with the first call, so a service starts, and says that it is not ready, while its
@@ -43,67 +48,127 @@ const EXACT = { useBigInt64: true } as const;
  * @throws StoreFaultError where the URL is not valid; the message repeats no password
  */
 export async function openMongoAppImageStore(options: MongoAppImageStoreOptions): Promise<MongoAppImageStore> {
-  return new MongoAppImageStore(new MongoDatabase(options.url), options.codec);
+  return new MongoAppImageStore(new MongoDatabase(options.url), options.codec, options.history);
 }
 
 /**
- * Templates as documents of one collection, `_id` being the name. Only single documents are read and written, by operations that
- * every MongoDB-compatible server has.
+ * Templates in a MongoDB database. A log holds every change in one order and is the truth; a collection of the newest revisions, `_id` being the
+ * name, is a view of it that queries are answered from. Only single documents are read and written, by operations that every
+ * MongoDB-compatible server has.
  */
 export class MongoAppImageStore implements AppImageStore {
   readonly kind = 'mongodb';
   readonly #database: MongoDatabase;
   readonly #codec: AppImageCodec;
+  readonly #history: MongoHistory;
   /** Changes of one name take turns, since at most one of those that run at once could succeed. */
   readonly #changes = new KeyedQueue();
+  readonly #tagChanges = new KeyedQueue();
+  #turns: Turns | undefined;
   #lastAnswerAtMs = 0;
-  #indexAsked = false;
+  #indexesAsked = false;
   #closed = false;
 
   /** Takes over the database and closes it. */
-  constructor(database: MongoDatabase, codec: AppImageCodec) {
+  constructor(database: MongoDatabase, codec: AppImageCodec, history: MongoHistoryOptions) {
     this.#database = database;
     this.#codec = codec;
+    this.#history = new MongoHistory(database, codec, history);
   }
 
   async get(name: string): Promise<StoredAppImage | undefined> {
-    return await this.#call(async () => this.#revisionOf(await this.#read(name)));
+    return await this.#call(async () =>
+      canBeStored(name) ? this.#templateOf(await this.#history.heads.read(name)) : undefined,
+    );
   }
 
   async getMany(names: readonly string[]): Promise<readonly (StoredAppImage | undefined)[]> {
     return await this.#call(async () => {
-      const asked = [...new Set(names)].filter(canBeStored);
-      if (asked.length === 0) {
-        return names.map(() => undefined);
-      }
-      // The batch is as large as the answer can be, or the server would send it in parts.
-      const documents = await translatingErrors(() =>
-        this.#database.appImages
-          .find({ _id: { $in: asked } }, { ...EXACT, limit: asked.length, batchSize: asked.length })
-          .toArray(),
-      );
-      const found = new Map(documents.map((document) => this.#entryOf(document)));
+      const documents = await this.#history.heads.readMany([...new Set(names)].filter(canBeStored));
+      const found = new Map(documents.map((document) => [document.name, this.#templateOf(document)] as const));
       return names.map((name) => found.get(name));
     });
   }
 
   async list({ after, limit }: ListOptions): Promise<readonly StoredAppImage[]> {
     return await this.#call(async () => {
-      void this.#ensureListIndex();
-      const documents = await translatingErrors(() =>
-        this.#database.appImages
-          .find({ deleted: false, _id: { $gt: after } }, { ...EXACT, sort: { _id: 1 }, limit, batchSize: limit })
-          .toArray(),
-      );
-      return documents.flatMap((document) => this.#revisionOf(expectDocument(document)) ?? []);
+      void this.#ensureIndexes();
+      const documents = await this.#history.heads.readPage(after, limit);
+      return documents.flatMap((document) => this.#templateOf(document) ?? []);
     });
   }
 
-  async change(name: string, decide: Decide): Promise<StoredAppImage | undefined> {
+  async change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined> {
     const calledAtMs = performance.now();
-    return await this.#changes.run(name, () =>
-      this.#call((deadline) => this.#change(name, decide, deadline), calledAtMs),
+    return await this.#changes.run(name, async () => {
+      this.#turns ??= new Turns(MAX_CHANGES_AT_ONCE[await this.#serverKind(calledAtMs)]);
+      return await this.#turns.run(() =>
+        this.#call((deadline) => this.#change(name, decide, origin, deadline), calledAtMs),
+      );
+    });
+  }
+
+  async getRevision(name: string, revision: number): Promise<Revision | undefined> {
+    return await this.#call(async () =>
+      canBeStored(name) ? await this.#history.revisions.find(name, revision) : undefined,
     );
+  }
+
+  async listRevisions(name: string, options: HistoryOptions): Promise<readonly Revision[]> {
+    return await this.#call(async () => (canBeStored(name) ? await this.#history.revisions.list(name, options) : []));
+  }
+
+  async getTag(name: string, tag: string): Promise<number | undefined> {
+    return await this.#call(async () =>
+      canBeStored(name) ? (await this.#history.tags.of([name])).get(name)?.get(tag)?.revision : undefined,
+    );
+  }
+
+  async changeTag(
+    name: string,
+    tag: string,
+    decide: (current: number | undefined) => number | undefined,
+  ): Promise<number | undefined> {
+    const calledAtMs = performance.now();
+    return await this.#tagChanges.run(name, () =>
+      this.#call(async (deadline) => {
+        void this.#ensureIndexes();
+        const locate = async (revision: number) => {
+          const found = await this.#history.revisions.find(name, revision);
+          if (found === undefined) {
+            throw new RevisionMissingError(`${quoteValue(name)} has no revision ${revision}`);
+          }
+          return found;
+        };
+        if (!canBeStored(name) || !canBeStored(tag)) {
+          const revision = decide(undefined);
+          return revision === undefined ? undefined : (await locate(revision)).revision;
+        }
+        return await this.#history.tags.change(name, tag, decide, locate, deadline);
+      }, calledAtMs),
+    );
+  }
+
+  /** @throws HistoryExpiredError as the port says */
+  async readChanges({ after, limit }: ChangesOptions): Promise<readonly Revision[]> {
+    return await this.#call(async () => {
+      const changes = await this.#history.readChanges(after, limit);
+      if (typeof changes === 'number') {
+        throw new HistoryExpiredError(changes);
+      }
+      return await this.#history.revisions.revisionsOf(changes);
+    });
+  }
+
+  async lastPosition(): Promise<number> {
+    return await this.#call(async () => {
+      await this.#history.tail.follow();
+      return this.#history.tail.last;
+    });
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#history.onChange(listener);
   }
 
   async ping(): Promise<void> {
@@ -115,6 +180,7 @@ export class MongoAppImageStore implements AppImageStore {
       return;
     }
     this.#closed = true;
+    this.#history.close();
     const deadline = new Deadline(performance.now());
     try {
       await deadline.race(() => this.#database[Symbol.asyncDispose]());
@@ -126,26 +192,46 @@ export class MongoAppImageStore implements AppImageStore {
     }
   }
 
-  async #change(name: string, decide: Decide, deadline: Deadline): Promise<StoredAppImage | undefined> {
-    const write = new ConditionalWrite(this.#database, name, (key) => this.#read(key), deadline);
+  async #serverKind(calledAtMs: number): Promise<keyof typeof MAX_CHANGES_AT_ONCE> {
+    return (await this.#call(() => this.#database.isFerretDb1(), calledAtMs)) ? 'ferretDb1' : 'mongo';
+  }
+
+  async #change(
+    name: string,
+    decide: Decide,
+    origin: ChangeOrigin,
+    deadline: Deadline,
+  ): Promise<StoredAppImage | undefined> {
+    const { heads, tail, appender } = this.#history;
+    await tail.start();
+    await appender.giveWay(name);
     for (let attempt = 0; ; attempt += 1) {
-      const standing = await this.#read(name);
+      // From here on, no other change of this name goes unnoticed.
+      using watched = tail.watch(name);
+      const standing = canBeStored(name) ? await heads.read(name) : undefined;
+      this.#lastAnswerAtMs = performance.now();
       deadline.check();
-      const current = this.#revisionOf(standing);
-      const decision = decide(current);
-      if (decision.kind === 'keep' || (decision.kind === 'delete' && current === undefined)) {
-        return current;
-      }
-      if (!canBeStored(name) || (decision.kind === 'put' && decision.appImage.name !== name)) {
-        throw new StoreFaultError(`a template cannot be stored under the name ${quoteValue(name)}`);
-      }
-      const revision = (standing?.revision ?? 0) + 1;
-      const next =
-        decision.kind === 'put'
-          ? documentOf(decision.appImage, revision, randomUUID())
-          : tombstoneOf(name, revision, randomUUID());
-      if (await write.put(standing, next)) {
-        return decision.kind === 'put' ? new StructuredRevision(this.#codec, revision, decision.appImage) : undefined;
+      if (!(await this.#isBehind(name, standing))) {
+        const current = this.#templateOf(standing);
+        const decision = decide(current);
+        if (decision.kind === 'keep' || (decision.kind === 'delete' && current === undefined)) {
+          return current;
+        }
+        if (!canBeStored(name) || (decision.kind === 'put' && decision.appImage.name !== name)) {
+          throw new StoreFaultError(`a template cannot be stored under the name ${quoteValue(name)}`);
+        }
+        const content = decision.kind === 'put' ? this.#encoded(decision.appImage) : undefined;
+        const revision = (standing?.revision ?? 0) + 1;
+        const draft = draftOf({ name, revision, writeId: randomUUID(), timeMs: Date.now(), origin, content });
+        const earlier = standing === undefined ? [] : [standing.position, ...earlierPositionsOf(standing)];
+        const appended = await appender.append({ draft, earlier, watched, deadline });
+        if (appended !== undefined) {
+          deadline.extend();
+          await heads.show(appended.document, standing, appended.sentAtMs, deadline);
+          this.#history.notify();
+          const { position } = appended.document;
+          return content && { name, revision, position, appImage: content.appImage, encoded: content.encoded };
+        }
       }
       // The database answers and others make progress, so this is no outage, and the waits stay short.
       deadline.extend();
@@ -153,26 +239,31 @@ export class MongoAppImageStore implements AppImageStore {
     }
   }
 
-  async #read(name: string): Promise<AppImageDocument | undefined> {
-    if (!canBeStored(name)) {
-      return undefined;
+  /** Whether the log has a change that is not shown yet. It is seen to that it will be. */
+  async #isBehind(name: string, standing: RevisionDocument | undefined): Promise<boolean> {
+    const { heads, tail } = this.#history;
+    const unsettled = tail.unsettledOf(name);
+    if (unsettled === undefined || unsettled.revision <= (standing?.revision ?? 0)) {
+      return false;
     }
-    const document = await translatingErrors(() => this.#database.appImages.findOne({ _id: name }, EXACT));
-    this.#lastAnswerAtMs = performance.now();
-    return document === null ? undefined : expectDocument(document);
+    if (await heads.isOverdue(unsettled)) {
+      await heads.repair(unsettled);
+    }
+    return true;
   }
 
-  #revisionOf(document: AppImageDocument | undefined): StoredAppImage | undefined {
+  #encoded(appImage: StoredAppImage['appImage']) {
+    const encoded = this.#codec.encode(appImage);
+    return { appImage, encoded, hash: `sha256:${createHash('sha256').update(encoded.protobuf).digest('hex')}` };
+  }
+
+  #templateOf(document: RevisionDocument | undefined): StoredAppImage | undefined {
     if (document === undefined || document.deleted) {
       return undefined;
     }
-    const appImage = reportingDamage(document, () => appImageOf(document));
-    return new StructuredRevision(this.#codec, document.revision, appImage);
-  }
-
-  #entryOf(document: AppImageDocument): [name: string, revision: StoredAppImage | undefined] {
-    const { _id: name } = document;
-    return [name, this.#revisionOf(expectDocument(document))];
+    const { name, revision, position } = document;
+    const appImage = reportingDamage(name, () => appImageOf(name, document));
+    return new StructuredRevision(this.#codec, revision, position, appImage);
   }
 
   /**
@@ -185,23 +276,27 @@ export class MongoAppImageStore implements AppImageStore {
     const result = await deadline.race(async () => {
       await this.#database.connected();
       this.#expectOpen();
+      this.#history.start();
       return await work(deadline);
     });
     this.#lastAnswerAtMs = performance.now();
     return result;
   }
 
-  /** Spares a list from reading through all the names that were ever deleted. It works without the index as well. */
-  async #ensureListIndex(): Promise<void> {
-    if (this.#indexAsked) {
+  /** Spares reading through all the names that were ever deleted, or tagged. Everything works without the indexes as well. */
+  async #ensureIndexes(): Promise<void> {
+    if (this.#indexesAsked) {
       return;
     }
-    this.#indexAsked = true;
+    this.#indexesAsked = true;
     try {
-      await this.#database.appImages.createIndex({ deleted: 1, _id: 1 });
+      for (const appImages of await this.#database.allAppImages()) {
+        await appImages.createIndex({ deleted: 1, _id: 1 });
+      }
+      await this.#database.tags.createIndex({ name: 1 });
     } catch (error) {
       // Asked for again where the database was away; not where the user has no right to it.
-      this.#indexAsked = !(translateMongoError(error) instanceof StoreUnavailableError);
+      this.#indexesAsked = !(translateMongoError(error) instanceof StoreUnavailableError);
     }
   }
 
@@ -215,21 +310,4 @@ export class MongoAppImageStore implements AppImageStore {
 /** Whether a document can have this `_id`: BSON strings are UTF-8, which has no lone surrogates. */
 function canBeStored(name: string): boolean {
   return name.length <= MAX_NAME_BYTES && name.isWellFormed() && Buffer.byteLength(name) <= MAX_NAME_BYTES;
-}
-
-function expectDocument(document: AppImageDocument): AppImageDocument {
-  return reportingDamage(document, () => expectAppImageDocument(document));
-}
-
-function reportingDamage<T>({ _id: name }: AppImageDocument, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DocumentShapeError) {
-      throw new StoreFaultError(`the MongoDB document ${quoteValue(name)} cannot be read: ${error.message}`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
 }

@@ -69,16 +69,18 @@ describe('a MongoDB URL', () => {
     ['mongodb://h/?replicaSet=x/y', 'appimage'],
     ['mongodb://u:p@h1,h2/templates?w=1', 'templates'],
   ])('names the database: %s', (url, database) => {
-    expect(new MongoDatabase(url).appImages.dbName).toBe(database);
+    expect(new MongoDatabase(url).changes(undefined).dbName).toBe(database);
   });
 
   it('cannot weaken what makes an acknowledged write durable and seen', () => {
-    const { appImages } = new MongoDatabase(
+    const database = new MongoDatabase(
       'mongodb://h/?w=1&journal=false&readConcernLevel=local&readPreference=secondary&retryWrites=true',
     );
-    expect(appImages.writeConcern).toMatchObject({ w: 'majority', journal: true });
-    expect(appImages.readConcern).toMatchObject({ level: 'majority' });
-    expect(appImages.readPreference).toMatchObject({ mode: 'primary' });
+    for (const collection of [database.changes(undefined), database.tags, database.markers, database.claims]) {
+      expect(collection.writeConcern).toMatchObject({ w: 'majority', journal: true });
+      expect(collection.readConcern).toMatchObject({ level: 'majority' });
+      expect(collection.readPreference).toMatchObject({ mode: 'primary' });
+    }
   });
 });
 

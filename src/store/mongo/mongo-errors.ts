@@ -1,5 +1,6 @@
 import {
   MongoAPIError,
+  MongoBulkWriteError,
   MongoClientClosedError,
   MongoError,
   MongoNetworkError,
@@ -70,6 +71,10 @@ export function isDuplicateKey(error: unknown): boolean {
 export function translateMongoError(error: unknown): StoreUnavailableError | StoreFaultError {
   if (error instanceof StoreUnavailableError || error instanceof StoreFaultError) {
     return error;
+  }
+  if (error instanceof MongoBulkWriteError && error.errorResponse instanceof Error) {
+    // A bulk write wraps what kept it from its answer, and so hides the class of it.
+    return translateMongoError(error.errorResponse);
   }
   const message = error instanceof Error ? error.message : String(error);
   if (isUnavailable(error)) {

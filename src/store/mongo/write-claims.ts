@@ -3,15 +3,15 @@ import { StoreFaultError, StoreUnavailableError } from '../../domain/app-image/a
 import { isDuplicateKey, translateMongoError } from './mongo-errors.js';
 
 /** Someone is about to write this revision of this name. */
-export interface ClaimDocument {
+export interface WriteClaimDocument {
   /** Round, revision and name. */
   readonly _id: string;
 }
 
 /** How long after claiming a writer may still send its write. */
-const HOLD_MS = 1000;
+export const HOLD_MS = 2000;
 /** How long others leave a claim alone that they have seen. More than {@link HOLD_MS}, or two could write at once. */
-const TAKEOVER_MS = 1500;
+export const TAKEOVER_MS = 2500;
 
 /**
  * Makes conditional replacements exclusive on servers where they are not atomic: before a writer replaces a revision, it inserts a claim on
@@ -19,13 +19,13 @@ const TAKEOVER_MS = 1500;
  * stood for {@link TAKEOVER_MS} on the clock of the one who waits, so no clocks need agree. One object serves one change.
  */
 export class WriteClaims {
-  readonly #claims: Collection<ClaimDocument>;
+  readonly #claims: Collection<WriteClaimDocument>;
   readonly #name: string;
   #revision = 0;
   #round = 0;
   #seenAtMs: number | undefined;
 
-  constructor(claims: Collection<ClaimDocument>, name: string) {
+  constructor(claims: Collection<WriteClaimDocument>, name: string) {
     this.#claims = claims;
     this.#name = name;
   }

@@ -11,12 +11,13 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Authenticator, Dispatcher } from '../dispatcher.js';
-import { grpcPath, type Method } from '../wire/method.js';
+import { grpcPath, type Method, type StreamMethod } from '../wire/method.js';
 import { descriptorSet } from '../wire/schema.js';
 import { Connections } from './connections.js';
 import { HealthService } from './health-service.js';
 import { createReflectionService } from './reflection-service.js';
 import { RequestTimeout } from './request-timeout.js';
+import { streamHandler } from './stream-handler.js';
 import { unaryHandler } from './unary-handler.js';
 
 export interface GrpcServerOptions {
@@ -51,11 +52,13 @@ export class GrpcServer implements AsyncDisposable {
   readonly #connections = new Connections();
   readonly #requestTimeout: RequestTimeout;
   readonly #health: HealthService;
+  readonly #dispatcher: Dispatcher;
   readonly #log: Logger;
   #closed: Promise<void> | undefined;
 
   constructor(options: GrpcServerOptions) {
     const { dispatcher, authenticator, maxMessageBytes, requestTimeoutMs, ready } = options;
+    this.#dispatcher = dispatcher;
     this.#log = options.log;
     this.#requestTimeout = new RequestTimeout(requestTimeoutMs);
     this.#server = new Server({
@@ -69,12 +72,17 @@ export class GrpcServer implements AsyncDisposable {
     });
     limitMetadata(this.#server);
 
-    const services = servicesOf(dispatcher.methods);
+    const services = servicesOf([...dispatcher.methods, ...dispatcher.streams]);
     const context = { dispatcher, authenticator, connections: this.#connections };
     for (const methods of services.values()) {
       this.#addService(
         Object.fromEntries(methods.map((method) => [method.name, rawDefinition(method)])),
-        Object.fromEntries(methods.map((method) => [method.name, unaryHandler(method, context)])),
+        Object.fromEntries(
+          methods.map((method) => [
+            method.name,
+            isStream(method) ? streamHandler(method, context) : unaryHandler(method, context),
+          ]),
+        ),
       );
     }
     this.#health = new HealthService(services.keys(), ready);
@@ -111,6 +119,7 @@ export class GrpcServer implements AsyncDisposable {
 
   async #close(graceMs: number): Promise<void> {
     this.#health.shutDown();
+    this.#dispatcher.endStreams();
     this.#injector.drain(graceMs);
     const warning = setTimeout(() => this.#warnOfForcedEnd(graceMs), graceMs);
     const lastResort = setTimeout(() => this.#connections.destroyAll(), graceMs + FORCED_END_MS);
@@ -143,11 +152,11 @@ export class GrpcServer implements AsyncDisposable {
 }
 
 /** Bytes go through as they are: the method decodes its request and encodes its response. */
-function rawDefinition(method: Method): ServiceDefinition[string] {
+function rawDefinition(method: Method | StreamMethod): ServiceDefinition[string] {
   return {
     path: grpcPath(method),
     requestStream: false,
-    responseStream: false,
+    responseStream: isStream(method),
     requestSerialize: untouched,
     requestDeserialize: untouched,
     responseSerialize: untouched,
@@ -159,8 +168,12 @@ function untouched(bytes: Buffer): Buffer {
   return bytes;
 }
 
-function servicesOf(methods: readonly Method[]): ReadonlyMap<string, Method[]> {
-  const services = new Map<string, Method[]>();
+function isStream(method: Method | StreamMethod): method is StreamMethod {
+  return method.descriptor.methodKind === 'server_streaming';
+}
+
+function servicesOf(methods: readonly (Method | StreamMethod)[]): ReadonlyMap<string, (Method | StreamMethod)[]> {
+  const services = new Map<string, (Method | StreamMethod)[]>();
   for (const method of methods) {
     const service = method.descriptor.parent.typeName;
     services.set(service, [...(services.get(service) ?? []), method]);

@@ -22,6 +22,11 @@ const GRPC_STATUS = {
   REVISION_CONFLICT: 'in-envelope',
   STORE_UNAVAILABLE: 'in-envelope',
   BODY_TOO_LARGE: GrpcStatus.RESOURCE_EXHAUSTED,
+  RESUME_TOKEN_EXPIRED: 'in-envelope',
+  REVISION_NOT_FOUND: 'in-envelope',
+  TAG_CONFLICT: 'in-envelope',
+  HISTORY_FAILED: 'in-envelope',
+  WATCHER_TOO_SLOW: GrpcStatus.RESOURCE_EXHAUSTED,
   RATE_LIMITED: 'in-envelope',
 } as const satisfies Record<ErrorName, GrpcStatus | 'in-envelope'>;
 

@@ -73,11 +73,13 @@ function peerLookup(call: RawUnaryCall, method: Method, connections: Connections
   return () => connections.peer(call.getPeer());
 }
 
-function first(metadata: Metadata, key: string): string | undefined {
+/** The first value of a key; `undefined` where there is none. */
+export function first(metadata: Metadata, key: string): string | undefined {
   const value = metadata.get(key)[0];
   return typeof value === 'string' ? value : undefined;
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+/** The same bytes as grpc-js wants them. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Method } from '../wire/method.js';
+import type { Method, StreamMethod } from '../wire/method.js';
 import { openApiDocument } from './openapi/document.js';
 
 /** Nothing from elsewhere is loaded, and the page may talk to this service only. Swagger UI sets styles from its script. */
@@ -56,12 +56,16 @@ interface Resource {
  * Serves the OpenAPI document and a page to read it. Neither needs a token: they hold nothing but the contract.
  * @returns the paths
  */
-export function addDocumentation(app: FastifyInstance, methods: readonly Method[]): readonly string[] {
+export function addDocumentation(
+  app: FastifyInstance,
+  methods: readonly Method[],
+  streams: readonly StreamMethod[],
+): readonly string[] {
   const resources: readonly Resource[] = [
     {
       path: '/openapi.json',
       contentType: 'application/json',
-      read: () => Buffer.from(JSON.stringify(openApiDocument(methods), undefined, 2)),
+      read: () => Buffer.from(JSON.stringify(openApiDocument(methods, streams), undefined, 2)),
     },
     { path: '/docs', contentType: 'text/html; charset=utf-8', read: () => Buffer.from(PAGE) },
     { path: '/docs/start.js', contentType: 'text/javascript; charset=utf-8', read: () => Buffer.from(START_SCRIPT) },

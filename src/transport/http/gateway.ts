@@ -110,7 +110,21 @@ class HttpGateway implements Gateway {
         });
       }
     }
-    for (const path of addDocumentation(this.#app, dispatcher.methods)) {
+    for (const method of dispatcher.streams) {
+      const { httpPath } = method;
+      this.#paths.set(httpPath, 'GET');
+      this.#app.get(httpPath, { exposeHeadRoute: false }, (request, reply) => {
+        reply.hijack();
+        this.#handler.serveStream(method, request.raw, reply.raw, request.id, request.query as Record<string, unknown>);
+      });
+      const sessionPath = `${httpPath}/session`;
+      this.#paths.set(sessionPath, 'POST');
+      this.#app.post(sessionPath, (request, reply) => {
+        reply.hijack();
+        this.#handler.serveSession(method, request.raw, reply.raw, request.id);
+      });
+    }
+    for (const path of addDocumentation(this.#app, dispatcher.methods, dispatcher.streams)) {
       this.#paths.set(path, 'GET, HEAD');
     }
     this.#app.setNotFoundHandler((request, reply) => {
@@ -171,6 +185,7 @@ class HttpGateway implements Gateway {
 
   async #close(graceMs: number): Promise<void> {
     this.#handler.closing = true;
+    this.#options.dispatcher.endStreams();
     for (const { socket, session, unanswered } of this.#connections.open) {
       if (session !== undefined) {
         session.close();

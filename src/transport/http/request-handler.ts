@@ -9,15 +9,24 @@ import { constants } from 'node:http2';
 import type { Principal } from '../../auth/principal.js';
 import { tokenFromHeaders } from '../../auth/token-from-headers.js';
 import { type AppImageError, invalidRequest, quoteValue } from '../../domain/errors.js';
-import type { Authenticator, Caller, Dispatcher } from '../dispatcher.js';
-import { FIELD_VALIDATIONS, type FieldValidation, type Method, type WireResponse } from '../wire/method.js';
+import type { Authenticator, Caller, Dispatcher, StreamCaller } from '../dispatcher.js';
+import { encodeFailure } from '../wire/envelope.js';
+import {
+  FIELD_VALIDATIONS,
+  type FieldValidation,
+  type Method,
+  type StreamMethod,
+  type WireResponse,
+} from '../wire/method.js';
 import type { Connection, ConnectionTable } from './connection.js';
+import { EventStream } from './event-stream.js';
 import { type HttpErrorStatus, outcomeStatus, statusHeaders } from './http-status.js';
 import { http2Stream } from './http2-stream.js';
 import { type BodyFormat, bodyFormat, JSON_FORMAT } from './media-type.js';
 import { malformed, Refusal } from './refusal.js';
 import { bodyTooLarge, RequestBody } from './request-body.js';
 import { warningHeader } from './warning-header.js';
+import { tokenFromCookie, watchCookie } from './watch-cookie.js';
 
 export interface RequestHandlerOptions {
   readonly dispatcher: Dispatcher;
@@ -38,13 +47,15 @@ interface Exchange {
   readonly format: BodyFormat;
   readonly requestId: string;
   /** `undefined` where the request is for none. */
-  readonly method: Method | undefined;
+  readonly method: Method | StreamMethod | undefined;
 }
 
 type MethodExchange = Exchange & { readonly method: Method };
 
 /** Caller of a request that is turned away: who it is does not matter. */
 type Stranger = Omit<Caller, 'principal'>;
+
+const EMPTY_RESPONSE: WireResponse = { body: new Uint8Array(), error: undefined, etag: undefined, warnings: [] };
 
 /**
  * Takes a request from its head to its answer: authenticates the caller, receives the body, has the method run, and answers. Works on Node's
@@ -104,6 +115,34 @@ export class RequestHandler {
     }
   }
 
+  /** Answers a request for a stream with server-sent events. Never throws. `query` is the parsed query string. */
+  serveStream(
+    method: StreamMethod,
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    query: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#admit(method, request, response, requestId, (exchange, caller, token) => {
+      const lastEventId = request.headers['last-event-id'];
+      const message = method.requestFromQuery(query, typeof lastEventId === 'string' ? lastEventId : undefined);
+      const authenticateAgain = (): Principal => this.#authenticator.authenticate(token);
+      void this.#stream(exchange, method, message, { ...caller, authenticateAgain });
+    });
+  }
+
+  /** Answers a request for a cookie that lets an event source into a stream. Never throws. */
+  serveSession(method: StreamMethod, request: IncomingMessage, response: ServerResponse, requestId: string): void {
+    this.#admit(method, request, response, requestId, (exchange, caller) => {
+      this.#dispatcher.admit(method, caller);
+      const token = tokenOf(request.headers);
+      this.#answer(exchange, 204, EMPTY_RESPONSE, {
+        'cache-control': 'no-store',
+        ...(token === undefined ? {} : { 'set-cookie': watchCookie(token, method.httpPath) }),
+      });
+    });
+  }
+
   /** Answers a request that is for no method, in JSON. */
   refuse(
     request: IncomingMessage,
@@ -129,6 +168,53 @@ export class RequestHandler {
   /** The body of a failed exchange that has no request to answer to, for who writes the answer by hand. */
   refusalBody(connection: Connection, requestId: string, error: AppImageError): Uint8Array {
     return this.#dispatcher.refuse(error, 'json', { transport: 'http', requestId, peer: connection.peer }).body;
+  }
+
+  /** Authenticates a request of which only the head matters. What `serve` throws becomes the answer. */
+  #admit(
+    method: StreamMethod,
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    serve: (exchange: Exchange, caller: Caller, token: string | undefined) => void,
+  ): void {
+    const connection = this.#connections.of(request);
+    if (connection === undefined) {
+      return;
+    }
+    connection.unanswered += 1;
+    const exchange: Exchange = { request, response, connection, format: JSON_FORMAT, requestId, method };
+    let mode: HttpErrorStatus = 'standard';
+    try {
+      expectReadableHead(request);
+      const { headers } = request;
+      const token = tokenOf(headers) ?? (request.method === 'GET' ? tokenFromCookie(headers.cookie) : undefined);
+      const principal = this.#authenticator.authenticate(token);
+      mode = this.#httpErrorStatus;
+      serve(exchange, { transport: 'http', requestId, principal, peer: connection.peer }, token);
+    } catch (error) {
+      this.#refuse(exchange, error, mode);
+    }
+  }
+
+  async #stream(exchange: Exchange, method: StreamMethod, message: Uint8Array, caller: StreamCaller): Promise<void> {
+    const { request, response, connection, requestId } = exchange;
+    // Looked up while the client is certainly there: the line of the log is written when it has gone.
+    caller.peer();
+    const stream = new EventStream(request, response, connection, requestId);
+    const end = await this.#dispatcher.stream(method, message, caller, stream);
+    if (end.kind === 'failed' && !stream.begun) {
+      const body = encodeFailure(end.error, 'json', method.descriptor.output);
+      const status = outcomeStatus(end.error, this.#httpErrorStatus);
+      this.#answer(exchange, status, { ...EMPTY_RESPONSE, body, error: end.error });
+      return;
+    }
+    stream.end(end, () => {
+      connection.unanswered -= 1;
+      if (this.closing) {
+        this.#onAnswer();
+      }
+    });
   }
 
   #receive(exchange: MethodExchange, principal: Principal, fieldValidation: FieldValidation): void {
@@ -189,11 +275,11 @@ export class RequestHandler {
     connection.unanswered -= 1;
     connection.unread = request.complete ? undefined : request;
     const { body, error, etag, warnings } = result;
-    const headers: Record<string, OutgoingHttpHeader> = {
-      'content-type': format.contentType,
-      'content-length': body.length,
-      'x-request-id': requestId,
-    };
+    const headers: Record<string, OutgoingHttpHeader> = { 'x-request-id': requestId };
+    if (status !== 204) {
+      headers['content-type'] = format.contentType;
+      headers['content-length'] = body.length;
+    }
     if (etag !== undefined) {
       headers['etag'] = etag;
     }

@@ -1,6 +1,11 @@
 import { create, fromBinary, fromJsonString, toBinary, toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import {
+  QueryAppImageResponseData,
+  UpdateAppImageRequest,
+} from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
+import { stubStore } from '../../../test/support/stub-store.js';
+import {
   type AppImage,
   type AppImageCodec,
   type StoredAppImage,
@@ -15,31 +20,34 @@ import { encodeFailure } from './envelope.js';
 import type { Encoding, Method } from './method.js';
 import { messageDescriptor, registry } from './schema.js';
 
-/** A store that only reads, over templates that are given. */
+/** A store over templates that are given. It has no history. */
 function storeOf(appImages: readonly AppImage[], codec: AppImageCodec = appImageCodec): AppImageStore {
   const stored = new Map<string, StoredAppImage>(
-    appImages.map((appImage) => [appImage.name, new StructuredRevision(codec, 1, appImage)]),
+    appImages.map((appImage) => [appImage.name, new StructuredRevision(codec, 1, 1, appImage)]),
   );
-  return {
-    kind: 'lmdb',
+  return stubStore({
     get: async (name) => stored.get(name),
     getMany: async (names) => names.map((name) => stored.get(name)),
     list: async ({ after, limit }) => [...stored.values()].filter(({ name }) => name > after).slice(0, limit),
-    change: async () => undefined,
-    ping: async () => undefined,
-    [Symbol.asyncDispose]: async () => undefined,
-  };
+    change: async (name, decide) => {
+      const decision = decide(stored.get(name));
+      if (decision.kind === 'put') {
+        stored.set(name, new StructuredRevision(codec, 2, 2, decision.appImage));
+      }
+      return stored.get(name);
+    },
+  });
 }
 
-const template = (name: string): AppImage => ({
-  name,
-  image: { name: 'app', tag: 'v1', id: '', sign: '' },
-  configTemplates: new Map([['a.conf', 'x']]),
-  deployTemplates: [],
-});
+const template = (name: string): AppImage =>
+  QueryAppImageResponseData.fromPartial({
+    name,
+    image: { name: 'app', tag: 'v1' },
+    configTemplates: new Map([['a.conf', 'x']]),
+  });
 
-function method(name: string, appImages: readonly AppImage[] = [template('a'), template('b'), template('c')]): Method {
-  const found = appImageMethods(new AppImageService(storeOf(appImages), { maxTemplateBytes: 1 << 20 })).find(
+function method(name: string, store = storeOf([template('a'), template('b'), template('c')])): Method {
+  const found = appImageMethods(new AppImageService(store, { maxTemplateBytes: 1 << 20 })).find(
     (candidate) => candidate.name === name,
   );
   if (found === undefined) {
@@ -48,9 +56,11 @@ function method(name: string, appImages: readonly AppImage[] = [template('a'), t
   return found;
 }
 
-async function invoke(name: string, encoding: Encoding, body: Uint8Array): Promise<Uint8Array> {
+async function invoke(name: string, encoding: Encoding, body: Uint8Array, store?: AppImageStore): Promise<Uint8Array> {
   const request = { encoding, body, ifMatch: undefined, fieldValidation: 'Warn' } as const;
-  return (await method(name).invoke(request, () => undefined)).body;
+  const origin = { method: name, tokenName: '', certificateSubject: '', message: '' };
+  const context = { onSubject: () => undefined, origin: (message: string) => ({ ...origin, message }) };
+  return (await method(name, store).invoke(request, context)).body;
 }
 
 describe('responses', () => {
@@ -89,6 +99,39 @@ describe('responses', () => {
 });
 
 describe('requests', () => {
+  const labelled = (): AppImage => ({
+    ...template('a'),
+    deployTemplates: QueryAppImageResponseData.fromPartial({
+      deployTemplates: [{ name: 'app', replicas: 1, containers: [{ name: 'app' }] }],
+    }).deployTemplates,
+    labels: new Map([['l', '1']]),
+    annotations: new Map([['n', '2']]),
+  });
+  const image = { name: 'app', tag: 'v1' };
+
+  it.each([
+    ['are absent, which leaves them', {}, [['l', '1']], [['n', '2']]],
+    ['are null, which leaves them', { labels: null, annotations: null }, [['l', '1']], [['n', '2']]],
+    ['are empty, which clears them', { labels: {}, annotations: {} }, [], []],
+    ['hold something, which replaces them', { labels: { x: 'y' }, annotations: { z: '' } }, [['x', 'y']], [['z', '']]],
+  ])('in JSON tell whether labels and annotations %s', async (_, parts, labels, annotations) => {
+    const store = storeOf([labelled()]);
+    await invoke('UpdateAppImage', 'json', Buffer.from(JSON.stringify({ name: 'a', image, ...parts })), store);
+    const stored = (await store.get('a'))?.appImage;
+    expect([stored?.labels, stored?.annotations]).toEqual([
+      new Map(labels as [string, string][]),
+      new Map(annotations as [string, string][]),
+    ]);
+  });
+
+  it('in protobuf leave labels and annotations that they do not hold', async () => {
+    const store = storeOf([labelled()]);
+    const update = UpdateAppImageRequest.fromPartial({ name: 'a', image, annotations: new Map([['z', '']]) });
+    await invoke('UpdateAppImage', 'protobuf', UpdateAppImageRequest.encode(update).finish(), store);
+    const stored = (await store.get('a'))?.appImage;
+    expect([stored?.labels, stored?.annotations]).toEqual([new Map([['l', '1']]), new Map([['z', '']])]);
+  });
+
   it.each([
     ['truncated bytes', Buffer.from([0x12, 0x05, 0x61])],
     ['an endless varint', Buffer.alloc(20, 0xff)],

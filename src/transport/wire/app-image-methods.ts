@@ -35,9 +35,10 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: CreateAppImageRequest,
-      run: async ({ request, encoding }) => {
-        const { name, image, configTemplates, deployTemplates } = request;
-        const stored = await service.create({ name, image, configTemplates, deployTemplates });
+      run: async ({ request, encoding, origin }) => {
+        const { name, image, configTemplates, deployTemplates, labels, annotations } = request;
+        const appImage = { name, image, configTemplates, deployTemplates, labels, annotations };
+        const stored = await service.create(appImage, origin(''));
         return { body: encodeDone(encoding), etag: entityTag(stored.revision) };
       },
     }),
@@ -48,7 +49,7 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       mutates: true,
       codec: UpdateAppImageRequest,
       run: async (call) => {
-        const stored = await service.update(appImageUpdate(call), call.ifMatch);
+        const stored = await service.update(appImageUpdate(call), call.ifMatch, call.origin(''));
         return { body: encodeDone(call.encoding), etag: entityTag(stored.revision) };
       },
     }),
@@ -58,8 +59,8 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: DeleteAppImageRequest,
-      run: async ({ request, encoding, ifMatch }) => {
-        await service.delete(request.name, ifMatch);
+      run: async ({ request, encoding, ifMatch, origin }) => {
+        await service.delete(request.name, ifMatch, origin(''));
         return { body: encodeDone(encoding) };
       },
     }),
@@ -114,13 +115,16 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
 
 /** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */
 function appImageUpdate({ request, present }: DecodedCall<UpdateAppImageRequest>): AppImageUpdate {
-  const { name, image, configTemplates, deployTemplates, updateMask } = request;
-  const replacesConfig = present?.has('config_templates') ?? configTemplates.size > 0;
+  const { name, image, configTemplates, deployTemplates, labels, annotations, updateMask } = request;
+  const given = (field: string, map: ReadonlyMap<string, string>) =>
+    (present?.has(field) ?? map.size > 0) ? map : undefined;
   return {
     name,
     image,
-    configTemplates: replacesConfig ? configTemplates : undefined,
+    configTemplates: given('config_templates', configTemplates),
     deployTemplates: deployTemplates.length > 0 ? deployTemplates : undefined,
+    labels: given('labels', labels),
+    annotations: given('annotations', annotations),
     updateMask,
   };
 }

@@ -3,7 +3,7 @@ import type { RequestHeader } from '../../../gen/kuscia/proto/api/v1alpha1/commo
 import type { IfMatch } from '../../domain/app-image/if-match.js';
 import { parseIfMatch } from './entity-tag.js';
 import { JsonDecoder } from './json-decode.js';
-import type { Encoding, Method, MethodResult } from './method.js';
+import type { CallContext, Encoding, Method, MethodResult } from './method.js';
 import { decodeProtobuf, type ProtobufDecoder } from './protobuf-decode.js';
 
 /** A decoded request and what came along with it. */
@@ -11,12 +11,14 @@ export interface DecodedCall<Request> {
   readonly request: Request;
   readonly encoding: Encoding;
   readonly ifMatch: IfMatch;
+  /** Who is calling, and why; see `CallContext`. */
+  readonly origin: CallContext['origin'];
   /** Whether JSON held this top-level field; `undefined` for protobuf, which does not tell an empty field from an absent one. */
   readonly present: ReadonlySet<string> | undefined;
 }
 
 /** The fields that every request has. */
-interface AnyRequest {
+export interface AnyRequest {
   readonly header: RequestHeader | undefined;
   readonly name?: string;
 }
@@ -25,27 +27,29 @@ interface AnyRequest {
 export interface MethodDefinition<Request extends AnyRequest> extends Omit<Method, 'name' | 'invoke'> {
   /** Generated code of the request message, which must be the descriptor's input. */
   readonly codec: ProtobufDecoder<Request>;
+  /** What the audit line of a mutation names; the request's `name` by default. */
+  readonly subjectOf?: (request: Request) => string;
   readonly run: (call: DecodedCall<Request>) => Promise<Omit<MethodResult, 'warnings'>>;
 }
 
 /** Makes a method of its definition: decoding, presence, conditions and warnings are the same for all. */
 export function defineMethod<Request extends AnyRequest>(definition: MethodDefinition<Request>): Method {
-  const { codec, run, descriptor, ...rest } = definition;
+  const { codec, run, descriptor, subjectOf = nameOf, ...rest } = definition;
   const decoder = new JsonDecoder<Request>(descriptor.input);
   return {
     ...rest,
     descriptor,
     name: methodName(descriptor),
-    invoke: async ({ encoding, body, ifMatch, fieldValidation }, onSubject) => {
+    invoke: async ({ encoding, body, ifMatch, fieldValidation }, { onSubject, origin }) => {
       const decoded =
         encoding === 'json'
           ? decoder.decode(body, fieldValidation)
           : { message: decodeProtobuf(codec, descriptor.input, body), present: undefined, warnings: [] };
       const request = decoded.message;
       if (rest.mutates) {
-        onSubject({ appImage: request.name ?? '', customHeaders: request.header?.customHeaders ?? new Map() });
+        onSubject({ appImage: subjectOf(request), customHeaders: request.header?.customHeaders ?? new Map() });
       }
-      const result = await run({ request, encoding, ifMatch: parseIfMatch(ifMatch), present: decoded.present });
+      const result = await run({ request, encoding, origin, ifMatch: parseIfMatch(ifMatch), present: decoded.present });
       return { ...result, warnings: decoded.warnings };
     },
   };
@@ -54,4 +58,8 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
 /** The name of a method in logs and metrics: as in the proto, with a capital. */
 export function methodName(descriptor: DescMethod): string {
   return descriptor.name.charAt(0).toUpperCase() + descriptor.name.slice(1);
+}
+
+function nameOf(request: AnyRequest): string {
+  return request.name ?? '';
 }

@@ -2,17 +2,18 @@ import type { DescMessage } from '@bufbuild/protobuf';
 import { BadRequest } from '../../../gen/google/rpc/error_details.js';
 import { Status } from '../../../gen/kuscia/proto/api/v1alpha1/common.js';
 import type { AppImageError } from '../../domain/errors.js';
-import { emptyJson } from './json-encode.js';
+import { BAD_REQUEST_TYPE, emptyJson, JsonEncoder } from './json-encode.js';
 import type { Encoding } from './method.js';
-
-/** Type of the one detail that a failure carries; see proto/google/rpc. */
-const BAD_REQUEST_TYPE = 'type.googleapis.com/google.rpc.BadRequest';
+import { messageDescriptor } from './schema.js';
 
 /** `{"status":{...success}` without its end, for a response to go on with its other fields. */
 export const SUCCESS_JSON_START = '{"status":{"code":0,"message":"success","details":[]}';
 
+/** The status of a success. */
+export const SUCCESS_STATUS: Status = { code: 0, message: 'success', details: [] };
+
 /** Field 1, `status`, of every response on success. */
-export const SUCCESS_PROTOBUF: Uint8Array = statusField(Status.encode(Status.create({ message: 'success' })).finish());
+export const SUCCESS_PROTOBUF: Uint8Array = statusField(Status.encode(SUCCESS_STATUS).finish());
 
 /**
  * The whole response to a failed call.
@@ -20,27 +21,22 @@ export const SUCCESS_PROTOBUF: Uint8Array = statusField(Status.encode(Status.cre
  * reached no method
  */
 export function encodeFailure(error: AppImageError, encoding: Encoding, response?: DescMessage): Uint8Array {
-  return encoding === 'json' ? Buffer.from(failureJson(error, response)) : failureProtobuf(error);
+  return encoding === 'json'
+    ? Buffer.from(failureJson(error, response))
+    : statusField(Status.encode(failureStatus(error)).finish());
 }
 
 function failureJson(error: AppImageError, response: DescMessage | undefined): string {
-  const details =
-    error.violations.length === 0
-      ? []
-      : [
-          {
-            '@type': BAD_REQUEST_TYPE,
-            field_violations: error.violations.map(({ field, description }) => ({ field, description })),
-          },
-        ];
-  const status = JSON.stringify({ code: error.code, message: error.message, details });
   const others = (response?.fields ?? [])
     .filter((field) => field.name !== 'status')
     .map((field) => `,${JSON.stringify(field.name)}:${emptyJson(field)}`);
-  return `{"status":${status}${others.join('')}}`;
+  return `{"status":${statusJson.encode(failureStatus(error))}${others.join('')}}`;
 }
 
-function failureProtobuf(error: AppImageError): Uint8Array {
+const statusJson = new JsonEncoder<Status>(messageDescriptor('kuscia.proto.api.v1alpha1.Status'));
+
+/** The status of something that failed, with every violation. */
+export function failureStatus(error: AppImageError): Status {
   const details =
     error.violations.length === 0
       ? []
@@ -50,7 +46,7 @@ function failureProtobuf(error: AppImageError): Uint8Array {
             value: Buffer.from(BadRequest.encode({ fieldViolations: [...error.violations] }).finish()),
           },
         ];
-  return statusField(Status.encode({ code: error.code, message: error.message, details }).finish());
+  return { code: error.code, message: error.message, details };
 }
 
 function statusField(status: Uint8Array): Uint8Array {

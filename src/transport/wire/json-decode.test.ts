@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import {
+  type ApplyRequest,
+  type Revision,
+  type WatchRequest,
+  WatchRequest_Start,
+} from '../../../gen/appimage/v1/registry.js';
 import type {
   CreateAppImageRequest,
   UpdateAppImageRequest,
@@ -90,6 +96,30 @@ describe('JsonDecoder', () => {
     expect(faults(value)).toEqual([fault]);
   });
 
+  it('takes a field that holds JSON as the object itself, number by number as written, or as its text', () => {
+    const affinity = (text: string) =>
+      decode(`{"deploy_templates":[{},{"affinity":${text}}]}`).message.deployTemplates[1];
+    expect(affinity('{ "n": 9007199254740993, "f":1e400 }')?.affinity).toBe('{ "n": 9007199254740993, "f":1e400 }');
+    expect(affinity('{"a":1},"affinity":{"b":2}')?.affinity).toBe('{"b":2}');
+    expect(affinity(String.raw`"{\"a\":1}"`)?.affinity).toBe('{"a":1}');
+    expect(affinity('"no object"')?.affinity).toBe('no object');
+    expect(affinity('null')?.affinity).toBe('');
+    const container = decode(withContainer({ securityContext: { runAsUser: 1000 } })).message.deployTemplates[0]
+      ?.containers[0];
+    expect(container?.securityContext).toBe('{"runAsUser":1000}');
+    expect(faults(withContainer({ security_context: [] }))).toEqual([
+      'deploy_templates[0].containers[0].security_context: expected an object, or a string with the text of one, found an array',
+    ]);
+    expect(decode({ deploy_templates: [{ affinity: { anything: { goes: 1 } } }] }, 'Strict').warnings).toEqual([]);
+    expect(faults('{"deploy_templates":[{"affinity":{"a":1,"a":2}}]}', 'Strict')).toHaveLength(1);
+  });
+
+  it('finds exact numbers and objects in time that depends on the length of the body alone', () => {
+    const deep = 200_000;
+    const hostile = `{"x":${'['.repeat(deep)}${'1e0,'.repeat(deep)}1${']'.repeat(deep)},"${'k'.repeat(deep)}":[${'{"affinity":{}},'.repeat(20_000)}1],"deploy_templates":[{"affinity":{"a":1}}]}`;
+    expect(decode(hostile, 'Ignore').message.deployTemplates[0]?.affinity).toBe('{"a":1}');
+  });
+
   it('reports every fault, not only the first', () => {
     expect(faults({ name: 1, image: { tag: [] }, deploy_templates: [{ replicas: 'x' }, 7] })).toHaveLength(4);
   });
@@ -137,5 +167,77 @@ describe('JsonDecoder', () => {
     expect(mask('image.tag,configTemplates.`a,b`')).toEqual(['image.tag', 'configTemplates.`a,b`']);
     expect(mask({ paths: ['image'] })).toEqual(['image']);
     expect(mask('')).toEqual([]);
+  });
+});
+
+describe('JsonDecoder of messages of our own package', () => {
+  const watch = new JsonDecoder<WatchRequest>(messageDescriptor('appimage.v1.WatchRequest'));
+  const apply = new JsonDecoder<ApplyRequest>(messageDescriptor('appimage.v1.ApplyRequest'));
+  const revision = new JsonDecoder<Revision>(messageDescriptor('appimage.v1.Revision'));
+
+  const read = <T>(decoder: JsonDecoder<T>, value: unknown): T =>
+    decoder.decode(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), 'Strict').message;
+  const faultsOf = <T>(decoder: JsonDecoder<T>, value: unknown): string[] => {
+    try {
+      read(decoder, value);
+      return [];
+    } catch (error) {
+      return error instanceof AppImageError
+        ? error.violations.map(({ field, description }) => `${field}: ${description}`)
+        : [String(error)];
+    }
+  };
+
+  it('reads enums by name and by number, and as their zero where they are absent', () => {
+    expect(read(watch, { start: 'STATE' }).start).toBe(WatchRequest_Start.STATE);
+    expect(read(watch, { start: 1 }).start).toBe(WatchRequest_Start.NOW);
+    expect(read(watch, {}).start).toBe(WatchRequest_Start.START_UNSPECIFIED);
+    expect(read(watch, { start: null }).start).toBe(WatchRequest_Start.START_UNSPECIFIED);
+  });
+
+  it.each([
+    ['state', 'the string "state"; did you mean "STATE"?'],
+    ['toString', 'the string "toString"'],
+    ['2', 'the string "2"'],
+    [3, '3'],
+    [1.5, '1.5'],
+    [true, 'true'],
+  ])('refuses %j as an enum and lists what it may be', (start, found) => {
+    expect(faultsOf(watch, { start })).toEqual([
+      `start: expected one of START_UNSPECIFIED, NOW, STATE, found ${found}`,
+    ]);
+  });
+
+  it('tells zero from absent where the contract does', () => {
+    const conditions = read(apply, '{"app_images":[{"if_revision":0},{},{"ifRevision":"7"},{"if_revision":null}]}');
+    expect(conditions.appImages.map(({ ifRevision }) => ifRevision)).toEqual([0n, undefined, 7n, undefined]);
+  });
+
+  it('reads booleans, nested templates and their exact numbers', () => {
+    const request = read(
+      apply,
+      '{"dry_run":true,"app_images":[{"app_image":{"labels":{"a":"b"},"deploy_templates":[{"affinity":{"n":1e400}}]},"if_revision":9007199254740993}]}',
+    );
+    expect(request).toMatchObject({
+      dryRun: true,
+      failOnWarnings: false,
+      appImages: [{ ifRevision: 9007199254740993n }],
+    });
+    expect(request.appImages[0]?.appImage).toMatchObject({
+      labels: new Map([['a', 'b']]),
+      deployTemplates: [{ affinity: '{"n":1e400}' }],
+    });
+    expect(faultsOf(apply, { dry_run: 'true' })).toEqual(['dry_run: expected true or false, found the string "true"']);
+  });
+
+  it('reads points in time', () => {
+    expect(read(revision, { create_time: '2024-01-31T12:00:00.123456+01:00' }).createTime).toEqual(
+      new Date('2024-01-31T11:00:00.123Z'),
+    );
+    expect(faultsOf(revision, { create_time: 'yesterday' })).toEqual([
+      'create_time: expected a time as in RFC 3339, such as 2024-01-31T12:00:00Z, found the string "yesterday"',
+    ]);
+    expect(faultsOf(revision, { create_time: '2024-13-01T00:00:00Z' })).toHaveLength(1);
+    expect(faultsOf(revision, { create_time: 0 })).toHaveLength(1);
   });
 });

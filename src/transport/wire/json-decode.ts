@@ -1,17 +1,22 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { invalidRequest } from '../../domain/errors.js';
+import { isEmbeddedJson } from './embedded-json.js';
 import { JsonReading } from './json-reading.js';
 import {
   describe,
+  enumReader,
   isObject,
+  readEmbeddedJson,
   readFieldMask,
   readInt32,
   readInt64,
   readString,
+  readTimestamp,
   type ValueReader,
 } from './json-scalars.js';
-import { type JsonObject, type JsonValue, parseJson } from './json-text.js';
+import { type JsonObject, type JsonValue, type PathSegment, parseJson } from './json-text.js';
 import type { FieldValidation } from './method.js';
+import { hasPresence } from './schema.js';
 
 /** A message that was read from JSON, in the shape of the generated code. */
 export interface DecodedJson<T> {
@@ -36,6 +41,11 @@ interface FieldPlan {
   readonly read: ValueReader;
   /** The value in a message that lacks the field. */
   readonly initial: () => unknown;
+  readonly isList: boolean;
+  /** What the field's messages consist of; `undefined` where it has none. */
+  readonly members: (() => MessagePlan) | undefined;
+  /** Whether reading may ask for the value as it was written. */
+  readonly needsSource: boolean;
 }
 
 interface MessagePlan {
@@ -60,7 +70,7 @@ export class JsonDecoder<T> {
    */
   decode(bytes: Uint8Array, fieldValidation: FieldValidation): DecodedJson<T> {
     const body = parseJson(bytes);
-    const reading = new JsonReading(body, fieldValidation === 'Strict');
+    const reading = new JsonReading(body, fieldValidation === 'Strict', (path) => needsSource(this.#plan(), path));
     if (!isObject(body.value)) {
       throw invalidRequest([
         { field: '', description: `the body must be a JSON object, found ${describe(body.value)}` },
@@ -103,43 +113,79 @@ function planField(field: DescField): FieldPlan {
   const aliases = Object.entries(ALIASES[field.parent.typeName] ?? {}).flatMap(([alias, name]) =>
     name === field.name ? [alias] : [],
   );
-  const names = {
+  const read = valueReader(field);
+  return {
     name: field.name,
     localName: field.localName,
     names: [...new Set([field.name, field.jsonName, ...aliases])],
+    read: field.fieldKind === 'list' ? listReader(read) : field.fieldKind === 'map' ? mapReader(read) : read,
+    initial: initialValue(field),
+    isList: field.fieldKind === 'list',
+    members: field.message === undefined || field.fieldKind === 'map' ? undefined : planOf(field.message),
+    needsSource: field.fieldKind !== 'map' && (field.scalar === ScalarType.INT64 || isEmbeddedJson(field)),
   };
+}
+
+/** Reads the field's value, each element of a list, or each value of a map. */
+function valueReader(field: DescField): ValueReader {
+  if (field.message !== undefined) {
+    return MESSAGE_READERS[field.message.typeName] ?? messageReader(field.message);
+  }
+  if (field.enum !== undefined) {
+    return enumReader(field.enum);
+  }
+  return isEmbeddedJson(field) ? readEmbeddedJson : scalarReader(field.scalar, field);
+}
+
+/** Messages whose JSON form is not an object of their fields. */
+const MESSAGE_READERS: Readonly<Record<string, ValueReader>> = {
+  'google.protobuf.FieldMask': readFieldMask,
+  'google.protobuf.Timestamp': readTimestamp,
+};
+
+function initialValue(field: DescField): () => unknown {
   switch (field.fieldKind) {
     case 'list':
-      return {
-        ...names,
-        read: listReader(
-          field.listKind === 'message' ? messageReader(field.message) : scalarReader(field.scalar, field),
-        ),
-        initial: () => [],
-      };
+      return () => [];
     case 'map':
-      return { ...names, read: mapReader(scalarReader(field.scalar, field)), initial: () => new Map() };
+      return () => new Map();
     case 'message':
-      return {
-        ...names,
-        read: field.message.typeName === 'google.protobuf.FieldMask' ? readFieldMask : messageReader(field.message),
-        initial: () => undefined,
-      };
-    default:
-      return { ...names, ...scalarField(field) };
+      return () => undefined;
+    case 'enum':
+      return () => (hasPresence(field) ? undefined : 0);
+    default: {
+      const initial = hasPresence(field) ? undefined : SCALAR_DEFAULTS.get(field.scalar);
+      return () => initial;
+    }
   }
 }
 
-function scalarField(field: DescField): Pick<FieldPlan, 'read' | 'initial'> {
-  const initial =
-    field.scalar === ScalarType.STRING
-      ? ''
-      : field.scalar === ScalarType.INT64
-        ? 0n
-        : field.scalar === ScalarType.BOOL
-          ? false
-          : 0;
-  return { read: scalarReader(field.scalar, field), initial: () => initial };
+const SCALAR_DEFAULTS: ReadonlyMap<ScalarType, unknown> = new Map<ScalarType, unknown>([
+  [ScalarType.STRING, ''],
+  [ScalarType.INT32, 0],
+  [ScalarType.INT64, 0n],
+  [ScalarType.BOOL, false],
+]);
+
+/** Whether `source` of a reading may be asked for at this path. Paths that leave the contract end the walk at once. */
+function needsSource(root: MessagePlan, path: readonly PathSegment[]): boolean {
+  let plan: MessagePlan | undefined = root;
+  let field: FieldPlan | undefined;
+  let inList = false;
+  for (const segment of path) {
+    if (inList !== (typeof segment === 'number')) {
+      return false;
+    }
+    if (typeof segment === 'string') {
+      field = plan?.byName.get(segment);
+      if (field === undefined) {
+        return false;
+      }
+      plan = field.members?.();
+    }
+    inList = typeof segment === 'string' && field?.isList === true;
+  }
+  return field?.needsSource === true && !inList;
 }
 
 function readMessage(plan: MessagePlan, value: JsonObject, reading: JsonReading): Record<string, unknown> {

@@ -1,7 +1,15 @@
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import type { Any } from '../../../gen/google/protobuf/any.js';
+import { BadRequest } from '../../../gen/google/rpc/error_details.js';
+import { canonicalJson } from '../../domain/app-image/canonical-json.js';
+import { isEmbeddedJson } from './embedded-json.js';
+import { hasPresence, messageDescriptor } from './schema.js';
 
 /** From this number on a field is an extension of ours, which JSON shows only when it is set. */
 export const FIRST_EXTENSION_FIELD = 1000;
+
+/** Type of the one detail that a failure carries; see proto/google/rpc. */
+export const BAD_REQUEST_TYPE = 'type.googleapis.com/google.rpc.BadRequest';
 
 /** Writes the JSON of a value. */
 type ValueWriter = (value: never) => string;
@@ -43,16 +51,18 @@ export function emptyJson(field: DescField): string {
       return '{}';
     case 'message':
       return 'null';
+    case 'enum':
+      return hasPresence(field) ? 'null' : enumWriter(field.enum)(0);
     default:
-      return field.scalar === ScalarType.STRING
-        ? '""'
-        : field.scalar === ScalarType.INT64
-          ? '"0"'
-          : field.scalar === ScalarType.BOOL
-            ? 'false'
-            : '0';
+      return hasPresence(field) ? 'null' : (EMPTY_SCALARS.get(field.scalar) ?? '0');
   }
 }
+
+const EMPTY_SCALARS: ReadonlyMap<ScalarType, string> = new Map([
+  [ScalarType.STRING, '""'],
+  [ScalarType.INT64, '"0"'],
+  [ScalarType.BOOL, 'false'],
+]);
 
 function planOf(descriptor: DescMessage): readonly FieldPlan[] {
   let plan = plans.get(descriptor.typeName);
@@ -70,13 +80,10 @@ function planOf(descriptor: DescMessage): readonly FieldPlan[] {
   return plan;
 }
 
-function messageWriter(descriptor: DescMessage): (message: Record<string, never> | undefined) => string {
+function messageWriter(descriptor: DescMessage): (message: Record<string, never>) => string {
   // Looked up at the first message, since messages may refer to each other in any order.
   let plan: readonly FieldPlan[] | undefined;
   return (message) => {
-    if (message === undefined) {
-      return 'null';
-    }
     plan ??= planOf(descriptor);
     let json = '{';
     for (const field of plan) {
@@ -90,16 +97,62 @@ function messageWriter(descriptor: DescMessage): (message: Record<string, never>
 }
 
 function fieldWriter(field: DescField): ValueWriter {
+  const write = valueWriter(field);
   switch (field.fieldKind) {
     case 'list':
-      return listWriter(field.listKind === 'message' ? messageWriter(field.message) : scalarWriter(field.scalar));
+      return listWriter(write);
     case 'map':
-      return mapWriter(scalarWriter(field.scalar));
+      return mapWriter(write);
     case 'message':
-      return messageWriter(field.message);
+      return nullable(write);
     default:
-      return scalarWriter(field.scalar);
+      return hasPresence(field) ? nullable(write) : write;
   }
+}
+
+/** Writes the field's value, each element of a list, or each value of a map. */
+function valueWriter(field: DescField): ValueWriter {
+  if (field.message !== undefined) {
+    return MESSAGE_WRITERS[field.message.typeName] ?? messageWriter(field.message);
+  }
+  if (field.enum !== undefined) {
+    return enumWriter(field.enum);
+  }
+  return isEmbeddedJson(field) ? writeEmbeddedJson : scalarWriter(field.scalar);
+}
+
+/** Messages whose JSON form is not an object of their fields. */
+const MESSAGE_WRITERS: Readonly<Record<string, ValueWriter>> = {
+  'google.protobuf.Any': writeAny,
+  'google.protobuf.Timestamp': (date: Date) => `"${date.toISOString()}"`,
+};
+
+/** A detail of a failure: the fields of the message in it, and its type. The service puts one type there. */
+function writeAny({ typeUrl, value }: Any): string {
+  if (typeUrl !== BAD_REQUEST_TYPE) {
+    throw new Error(`an Any holds ${typeUrl}, which the JSON form does not know yet`);
+  }
+  badRequest ??= new JsonEncoder<BadRequest>(messageDescriptor('google.rpc.BadRequest'));
+  return `{"@type":${JSON.stringify(typeUrl)},${badRequest.encode(BadRequest.decode(value)).slice(1)}`;
+}
+
+let badRequest: JsonEncoder<BadRequest> | undefined;
+
+/** What is stored is canonical, so this costs a look; what is no JSON object comes out as the text that it is. */
+function writeEmbeddedJson(text: string): string {
+  return canonicalJson(text) ?? JSON.stringify(text);
+}
+
+/** The name; the number where the contract has no name for it. */
+function enumWriter(descriptor: DescEnum): (number: number) => string {
+  return (number) => {
+    const name = descriptor.value[number]?.name;
+    return name === undefined ? String(number) : `"${name}"`;
+  };
+}
+
+function nullable(write: ValueWriter): (value: never) => string {
+  return (value) => (value === undefined ? 'null' : write(value));
 }
 
 function listWriter(writeElement: ValueWriter): (values: readonly never[]) => string {

@@ -5,9 +5,6 @@ import { formatPath, type JsonBody, type JsonObject, type PathSegment, scanJson 
 /** Faults that one answer names at most; the last then says how many more there are. */
 const MAX_VIOLATIONS = 1000;
 
-/** Digits of 2^53, below which `JSON.parse` is exact. */
-const SHORTEST_UNSAFE_INTEGER = 16;
-
 /** The state of one reading: where it is, and what it has found. */
 export class JsonReading {
   readonly path: PathSegment[] = [];
@@ -15,12 +12,15 @@ export class JsonReading {
   readonly unknown: FieldViolation[] = [];
   readonly #body: JsonBody;
   readonly #strict: boolean;
-  #numbers: Map<string, string> | undefined;
+  readonly #needsSource: (path: readonly PathSegment[]) => boolean;
+  #sources: Map<string, string> | undefined;
   #hidden = 0;
 
-  constructor(body: JsonBody, strict: boolean) {
+  /** @param needsSource whether {@link source} may be asked for at a path; what it leaves out costs no memory */
+  constructor(body: JsonBody, strict: boolean, needsSource: (path: readonly PathSegment[]) => boolean) {
     this.#body = body;
     this.#strict = strict;
+    this.#needsSource = needsSource;
   }
 
   fault(description: string): undefined {
@@ -44,20 +44,28 @@ export class JsonReading {
     }
   }
 
-  /** The number at the current path as it was written, since `JSON.parse` rounds what is beyond 2^53. */
-  exactNumber(): string {
-    if (this.#numbers === undefined) {
-      const numbers = new Map<string, string>();
-      scanJson(this.#body.text, {
-        number: (path, text) => {
-          if (text.length >= SHORTEST_UNSAFE_INTEGER) {
-            numbers.set(JSON.stringify(path), text);
-          }
-        },
-      });
-      this.#numbers = numbers;
-    }
-    return this.#numbers.get(JSON.stringify(this.path)) ?? '';
+  /** The number or object at the current path as it was written, since `JSON.parse` rounds what is beyond 2^53. */
+  source(): string {
+    this.#sources ??= this.#findSources();
+    return this.#sources.get(JSON.stringify(this.path)) ?? '';
+  }
+
+  #findSources(): Map<string, string> {
+    const sources = new Map<string, string>();
+    const { text } = this.#body;
+    scanJson(text, {
+      number: (path, written) => {
+        if (this.#needsSource(path)) {
+          sources.set(JSON.stringify(path), written);
+        }
+      },
+      object: (path, start, end) => {
+        if (this.#needsSource(path)) {
+          sources.set(JSON.stringify(path), text.slice(start, end));
+        }
+      },
+    });
+    return sources;
   }
 
   faultDuplicates(): void {

@@ -1,3 +1,6 @@
+import type { DescEnum } from '@bufbuild/protobuf';
+import { suggest } from '../../domain/app-image/text-rule.js';
+import { didYouMean } from '../../domain/did-you-mean.js';
 import { quoteValue } from '../../domain/errors.js';
 import type { JsonReading } from './json-reading.js';
 import type { JsonObject, JsonValue } from './json-text.js';
@@ -26,8 +29,7 @@ export const readInt32: ValueReader = (value, reading) => {
 };
 
 export const readInt64: ValueReader = (value, reading) => {
-  const text =
-    typeof value === 'number' ? (Number.isSafeInteger(value) ? String(value) : reading.exactNumber()) : value;
+  const text = typeof value === 'number' ? (Number.isSafeInteger(value) ? String(value) : reading.source()) : value;
   if (typeof text === 'string' && DECIMAL.test(text)) {
     const number = BigInt(text);
     if (number >= -INT64_MAX - 1n && number <= INT64_MAX) {
@@ -35,6 +37,40 @@ export const readInt64: ValueReader = (value, reading) => {
     }
   }
   return reading.fault(`expected a 64-bit integer, as a number or a string, found ${describe(value)}`);
+};
+
+/** A string that holds the text of a JSON object; JSON may bring the object itself, which is kept as it was written. */
+export const readEmbeddedJson: ValueReader = (value, reading) => {
+  if (isObject(value)) {
+    return reading.source();
+  }
+  return typeof value === 'string'
+    ? readString(value, reading)
+    : reading.fault(`expected an object, or a string with the text of one, found ${describe(value)}`);
+};
+
+/** A value of an enum by its name, or by its number. */
+export function enumReader(descriptor: DescEnum): ValueReader {
+  const names = descriptor.values.map(({ name }) => name);
+  const numbers = new Map(descriptor.values.map(({ name, number }) => [name, number]));
+  return (value, reading) => {
+    const number = typeof value === 'string' ? numbers.get(value) : value;
+    if (typeof number === 'number' && descriptor.value[number] !== undefined) {
+      return number;
+    }
+    const guess = typeof value === 'string' ? suggest(didYouMean(value, names)) : '';
+    return reading.fault(`expected one of ${names.join(', ')}, found ${describe(value)}${guess}`);
+  };
+}
+
+const RFC_3339 = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$/;
+
+/** A point in time, of which milliseconds are kept. */
+export const readTimestamp: ValueReader = (value, reading) => {
+  const date = new Date(typeof value === 'string' && RFC_3339.test(value) ? value : NaN);
+  return Number.isNaN(date.getTime())
+    ? reading.fault(`expected a time as in RFC 3339, such as 2024-01-31T12:00:00Z, found ${describe(value)}`)
+    : date;
 };
 
 /** The JSON form of a field mask is one string of paths with commas; its message form is taken as well. */

@@ -67,6 +67,17 @@ describe('scanJson', () => {
     ]);
   });
 
+  it('reports where objects begin and end', () => {
+    const text = ' {"a":[ {} ,{"b":"}"}]} ';
+    const seen: [string, string][] = [];
+    scanJson(text, { object: (path, start, end) => seen.push([formatPath(path), text.slice(start, end)]) });
+    expect(seen).toEqual([
+      ['a[0]', '{}'],
+      ['a[1]', '{"b":"}"}'],
+      ['', '{"a":[ {} ,{"b":"}"}]}'],
+    ]);
+  });
+
   it('reports keys that repeat, also where an escape hides it', () => {
     const seen: string[] = [];
     scanJson('{"a":{"b":1,"\\u0062":2},"x":[{"y":1},{"y":1}],"a":1}', {

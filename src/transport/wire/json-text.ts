@@ -60,12 +60,15 @@ export function positionOf(text: string, offset: number): string {
 export interface JsonVisitor {
   /** A number was read; `text` is as it was written. */
   number?(path: readonly PathSegment[], text: string): void;
+  /** An object was read, which reaches from `start` to before `end`. */
+  object?(path: readonly PathSegment[], start: number, end: number): void;
   /** A key appeared again in its object; `path` ends in it. */
   duplicateKey?(path: readonly PathSegment[], offset: number): void;
 }
 
 interface OpenContainer {
   readonly kind: 'object' | 'array';
+  readonly start: number;
   readonly keys: Set<string> | undefined;
 }
 
@@ -175,16 +178,21 @@ export function scanJson(text: string, visitor: JsonVisitor): { offset: number; 
     if (expectValue) {
       const start = text[offset];
       if (start === '{' || start === '[') {
+        const opening = offset;
         offset += 1;
         const kind = start === '{' ? 'object' : 'array';
         skip();
         if (text[offset] === (kind === 'object' ? '}' : ']')) {
           offset += 1;
           expectValue = false;
+          if (kind === 'object') {
+            visitor.object?.(path, opening, offset);
+          }
           continue;
         }
         const container: OpenContainer = {
           kind,
+          start: opening,
           keys: kind === 'object' && visitor.duplicateKey !== undefined ? new Set() : undefined,
         };
         open.push(container);
@@ -230,6 +238,9 @@ export function scanJson(text: string, visitor: JsonVisitor): { offset: number; 
       offset += 1;
       path.pop();
       open.pop();
+      if (container.kind === 'object') {
+        visitor.object?.(path, container.start, offset);
+      }
     } else {
       return fault(`expected ',' or '${container.kind === 'object' ? '}' : ']'}', found ${found()}`);
     }

@@ -1,5 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { Role } from '../../auth/principal.js';
+import type { ChangeOrigin } from '../../domain/app-image/revision.js';
 import type { AppImageError } from '../../domain/errors.js';
 
 /** How a body is encoded. gRPC is always protobuf. */
@@ -56,14 +57,63 @@ export interface Method {
   /** Whether it changes what is stored; such calls leave an audit line. */
   readonly mutates: boolean;
   /**
-   * Reads the request, does the work and encodes the response. `onSubject` is called as soon as the request is decoded, also
-   * where the call fails later on.
+   * Reads the request, does the work and encodes the response.
    * @throws AppImageError whatever the caller is to be told; anything else is a fault of ours
    */
-  invoke(request: WireRequest, onSubject: (subject: AuditSubject) => void): Promise<MethodResult>;
+  invoke(request: WireRequest, context: CallContext): Promise<MethodResult>;
+}
+
+/** What a method gets besides its request. */
+export interface CallContext {
+  /** Tells what a mutation is about, for its audit line; called as soon as the request is decoded, also where the call fails later on. */
+  readonly onSubject: (subject: AuditSubject) => void;
+  /** Who is calling, to be kept with a change, and why in the caller's words. */
+  readonly origin: (message: string) => ChangeOrigin;
+}
+
+/** A method that answers with a stream of messages until its client goes away. */
+export interface StreamMethod {
+  readonly name: string;
+  readonly descriptor: DescMethod;
+  /** Path on the HTTP gateway, where it is a `GET` that answers with server-sent events. */
+  readonly httpPath: string;
+  readonly role: Role;
+  /**
+   * Begins a stream from an encoded request, as gRPC sends it.
+   * @throws AppImageError where the stream cannot begin; the stream itself throws it where it cannot go on
+   */
+  open(request: Uint8Array, context: StreamContext): Promise<AsyncGenerator<StreamMessage, void>>;
+  /**
+   * The encoded request for the parameters of a query string and the `Last-Event-ID` header of an event source.
+   * @throws AppImageError REQUEST_INVALID where a parameter is unknown, or is not what it may be
+   */
+  requestFromQuery(query: Readonly<Record<string, unknown>>, lastEventId: string | undefined): Uint8Array;
+  /** Calls `onSlow` when a client that does not read has too much waiting for it; returns a function to call when it reads again. */
+  whileBlocked(onSlow: () => void): () => void;
+  /** Ends every stream, since the server shuts down. */
+  end(): void;
+}
+
+/** What a stream gets besides its request. */
+export interface StreamContext {
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+  /** Tells what a stream is about, for its lines in the log; called as soon as the request is decoded, also where the stream cannot begin. */
+  readonly onSubject: (subject: Readonly<Record<string, string>>) => void;
+}
+
+/** A message of a stream. Encoded on first use, and once for all clients that get the same. */
+export interface StreamMessage {
+  /** The response message in protobuf. */
+  readonly protobuf: Uint8Array;
+  /** The same as server-sent events, each with its id, type and data. */
+  readonly events: Uint8Array;
+  readonly eventCount: number;
+  /** Where a client goes on that has received this message. */
+  readonly resumeToken: string;
 }
 
 /** Full name of a method's gRPC path: `/package.Service/Method`. */
-export function grpcPath(method: Method): string {
+export function grpcPath(method: Method | StreamMethod): string {
   return `/${method.descriptor.parent.typeName}/${method.descriptor.name}`;
 }

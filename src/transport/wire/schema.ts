@@ -1,5 +1,5 @@
-import { createFileRegistry, type DescMessage, type DescService, fromBinary } from '@bufbuild/protobuf';
-import { type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { createFileRegistry, type DescField, type DescMessage, type DescService, fromBinary } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence, type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { DESCRIPTOR_SET_BASE64 } from '../../../gen/descriptor-set.js';
 
 const PACKAGE = 'kuscia.proto.api.v1alpha1.kusciaapi';
@@ -23,6 +23,11 @@ export function messageDescriptor(name: string): DescMessage {
     throw new Error(`the contract has no message ${name}`);
   }
   return found;
+}
+
+/** Whether a field tells its default from no value at all: messages, and what the proto marks `optional`. */
+export function hasPresence(field: DescField): boolean {
+  return field.presence !== FeatureSet_FieldPresence.IMPLICIT;
 }
 
 /** The descriptor of a service of the contract; see {@link messageDescriptor}. */

@@ -148,7 +148,24 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, object>> = {
   HealthZ: {},
 };
 
+/** Request bodies of the registry's own methods, on the template of the API document. */
+const REGISTRY_EXAMPLES: Readonly<Record<string, () => object>> = {
+  Apply: () => ({
+    app_images: [{ app_image: REQUEST_EXAMPLES['CreateAppImage'], if_revision: 0 }],
+    dry_run: false,
+    message: 'first version',
+  }),
+  Lint: () => ({ app_image: REQUEST_EXAMPLES['CreateAppImage'] }),
+  Render: () => ({ name: 'appimage-template', values: { TASK_ID: 'job-1' }, use_samples: true }),
+  Diff: () => ({ name: 'appimage-template', from_revision: 1, to_revision: 2 }),
+  ListRevisions: () => ({ name: 'appimage-template', page_size: 10 }),
+  GetRevision: () => ({ name: 'appimage-template', tag: 'stable' }),
+  Rollback: () => ({ name: 'appimage-template', revision: 1, message: 'version 2 does not start' }),
+  SetRevisionTag: () => ({ name: 'appimage-template', tag: 'stable', revision: 1 }),
+  DeleteRevisionTag: () => ({ name: 'appimage-template', tag: 'stable' }),
+};
+
 /** The body that the documentation shows for a method; `undefined` where there is none. */
 export function requestExample(method: Method): object | undefined {
-  return REQUEST_EXAMPLES[method.name];
+  return REQUEST_EXAMPLES[method.name] ?? REGISTRY_EXAMPLES[method.name]?.();
 }

@@ -2,7 +2,7 @@ import { AppImageError, ERRORS, type ErrorName, invalidRequest } from '../../../
 import { encodeFailure } from '../../wire/envelope.js';
 import { JsonDecoder } from '../../wire/json-decode.js';
 import { JsonEncoder } from '../../wire/json-encode.js';
-import type { Method } from '../../wire/method.js';
+import type { Method, StreamMethod } from '../../wire/method.js';
 import { messageDescriptor } from '../../wire/schema.js';
 import { REQUEST_EXAMPLES } from './requests.js';
 
@@ -12,21 +12,55 @@ const INVALID_NAME = invalidRequest([
 
 const SUCCESS = { code: 0, message: 'success', details: [] };
 
-/** What a method answers on success, to a request after the template of the document was created. */
+/** Fields of a success besides its status, to a request after the template of the document was created; others are empty. */
+const SUCCESS_FIELDS: Readonly<Record<string, () => object>> = {
+  QueryAppImage: () => ({ data: storedTemplate() }),
+  BatchQueryAppImage: () => ({ data: [storedTemplate()] }),
+  ListAppImage: () => ({ data: { appimage_list: [storedTemplate()], next_page_token: '' } }),
+  HealthZ: () => ({ data: { ready: true } }),
+  Apply: () => ({
+    results: [
+      {
+        name: 'appimage-template',
+        status: SUCCESS,
+        outcome: 'CREATED',
+        revision: '1',
+        diff: { entries: [], class: 'CONFIG' },
+        findings: [],
+      },
+    ],
+  }),
+  Lint: () => ({
+    findings: [
+      {
+        rule: 'missing-config-template',
+        severity: 'WARNING',
+        field: 'deploy_templates[0].containers[0].config_volume_mounts[0].sub_path',
+        message: '"task-config.conf" is no key of config_templates',
+        suggestion: 'add the file, or remove the mount',
+      },
+    ],
+  }),
+  Diff: () => ({
+    diff: {
+      entries: [{ path: 'image.tag', kind: 'CHANGED', old_value: 'v1.0.0', new_value: 'v1.0.1', class: 'IMAGE' }],
+      class: 'IMAGE',
+    },
+    from_revision: '1',
+    to_revision: '2',
+  }),
+};
+
+/** What a method answers on success. */
 export function responseExample(method: Method): object {
-  const data: Readonly<Record<string, () => unknown>> = {
-    QueryAppImage: storedTemplate,
-    BatchQueryAppImage: () => [storedTemplate()],
-    ListAppImage: () => ({ appimage_list: [storedTemplate()], next_page_token: '' }),
-    HealthZ: () => ({ ready: true }),
-  };
-  const example = data[method.name];
-  return example === undefined ? { status: SUCCESS } : { status: SUCCESS, data: example() };
+  const error = new AppImageError('UNEXPECTED', '');
+  const empty = JSON.parse(Buffer.from(encodeFailure(error, 'json', method.descriptor.output)).toString()) as object;
+  return { ...empty, status: SUCCESS, ...SUCCESS_FIELDS[method.name]?.() };
 }
 
 /** What a method answers to failures of one status, by the name of the failure. */
 export function errorExamples(
-  method: Method,
+  method: Method | StreamMethod,
   errors: readonly ErrorName[],
 ): Record<string, { readonly value: unknown }> {
   return Object.fromEntries(

@@ -1,18 +1,19 @@
 import type { DescService } from '@bufbuild/protobuf';
-import { FIELD_VALIDATIONS, type Method } from '../../wire/method.js';
+import { FIELD_VALIDATIONS, type Method, type StreamMethod } from '../../wire/method.js';
 import { requestExample } from '../examples/requests.js';
 import { MessageSchemas } from './message-schemas.js';
 import { commentOf } from './proto-comments.js';
 import { bodies, RESPONSE_HEADERS, responsesOf } from './responses.js';
+import { streamPaths, WATCH_COOKIE_SCHEME } from './stream-operations.js';
 
 const DESCRIPTION = `Templates of application images: which container image an application uses, which configuration files it needs, and how its
 containers are deployed for each role. The same methods are there over gRPC.
 
-* Every method takes \`POST\`. A request is JSON, or protobuf with \`Content-Type: application/x-protobuf\`; the response has the form of the request.
+* Every method but \`Watch\` takes \`POST\`. A request is JSON, or protobuf with \`Content-Type: application/x-protobuf\`; the response has the form of the request.
 * Every response carries \`status\`: code 0 is success. The HTTP status says the same, unless the service is set to answer 200 to whatever passed
   authentication (\`httpErrorStatus: kuscia\`).
 * JSON input takes the names of fields as they stand here or in lowerCamelCase; \`null\` means absent; integers may be numbers or decimal strings. JSON
-  output has every field.
+  output has every field, but those that Kuscia's API lacks only where they are set.
 * Unless the service is set up without TLS, a client certificate and a token are needed.`;
 
 const MUTATIONS_OF_REVISIONS: readonly string[] = ['UpdateAppImage', 'DeleteAppImage'];
@@ -47,18 +48,21 @@ const SECURITY_SCHEMES = {
     description: 'A client certificate of the authority that the service is set up with.',
   },
   token: { type: 'apiKey', in: 'header', name: 'Token', description: 'A token, as in the file `certs/token`.' },
+  watchCookie: WATCH_COOKIE_SCHEME,
   bearer: { type: 'http', scheme: 'bearer', description: 'The same token, as `Authorization: Bearer`.' },
 } as const;
 
-/** The OpenAPI 3.1 document of the gateway, made of the contract's descriptors and comments, the methods and the error table. */
-export function openApiDocument(methods: readonly Method[]): object {
-  const schemas = new MessageSchemas(methods.map(({ descriptor }) => descriptor.output));
-  const services = [...new Set(methods.map(({ descriptor }) => descriptor.parent))];
-  const paths = Object.fromEntries(
-    methods.flatMap((method) =>
-      method.httpPaths.map((path, index) => [path, { post: operation(method, schemas, index) }]),
+/** The OpenAPI 3.1 document of the gateway, made of the contract's descriptors and comments, the methods, the streams and the error table. */
+export function openApiDocument(methods: readonly Method[], streams: readonly StreamMethod[]): object {
+  const all = [...methods, ...streams];
+  const schemas = new MessageSchemas(all.map(({ descriptor }) => descriptor.output));
+  const services = [...new Set(all.map(({ descriptor }) => descriptor.parent))];
+  const paths = Object.fromEntries([
+    ...methods.flatMap((method) =>
+      method.httpPaths.map((path, index) => [path, { post: operation(method, schemas, index) }] as const),
     ),
-  );
+    ...streams.flatMap((stream) => Object.entries(streamPaths(stream, schemas))),
+  ]);
   return {
     openapi: '3.1.0',
     info: {

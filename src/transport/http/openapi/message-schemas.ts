@@ -1,6 +1,7 @@
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { isEmbeddedJson } from '../../wire/embedded-json.js';
 import { FIRST_EXTENSION_FIELD } from '../../wire/json-encode.js';
-import { messageDescriptor } from '../../wire/schema.js';
+import { hasPresence, messageDescriptor } from '../../wire/schema.js';
 import { commentOf } from './proto-comments.js';
 
 /** A JSON schema of draft 2020-12, which is what OpenAPI 3.1 takes. */
@@ -11,6 +12,7 @@ type Direction = 'input' | 'output';
 
 const ANY = 'google.protobuf.Any';
 const FIELD_MASK = 'google.protobuf.FieldMask';
+const TIMESTAMP = 'google.protobuf.Timestamp';
 const INTEGER_TEXT = '^-?[0-9]+$';
 const DETAIL = 'ErrorDetail';
 
@@ -59,6 +61,9 @@ export class MessageSchemas {
     if (message.typeName === FIELD_MASK) {
       return { type: 'string', examples: ['image.tag,deploy_templates'] };
     }
+    if (message.typeName === TIMESTAMP) {
+      return { type: 'string', format: 'date-time' };
+    }
     const both = direction === 'input' && this.#written.has(message.typeName);
     const name = shortName(message) + (both ? 'Input' : '');
     if (!this.#schemas.has(name)) {
@@ -92,18 +97,39 @@ export class MessageSchemas {
           ? { ...described, ...schema, type: [schema['type'], 'null'] }
           : { ...described, anyOf: [schema, { type: 'null' }] };
       }
-      case 'list': {
-        const items =
-          field.listKind === 'message' ? this.#reference(field.message, direction) : scalar(field.scalar, direction);
-        return { ...described, type: nullable('array'), items };
-      }
+      case 'list':
+        return { ...described, type: nullable('array'), items: this.#value(field, direction) };
       case 'map':
-        return { ...described, type: nullable('object'), additionalProperties: scalar(field.scalar, direction) };
+        return { ...described, type: nullable('object'), additionalProperties: this.#value(field, direction) };
       default: {
-        const schema = scalar(field.scalar, direction);
-        return { ...described, ...schema, type: nullable(schema['type'] as string | readonly string[]) };
+        const schema = this.#value(field, direction);
+        const type = schema['type'] as string | readonly string[];
+        // An enum lists null like any other value.
+        const values = schema['enum'] as readonly unknown[] | undefined;
+        return {
+          ...schema,
+          description: [described.description, schema['description']].filter(Boolean).join('\n\n'),
+          type: hasPresence(field) ? [...new Set([type, 'null'].flat())] : nullable(type),
+          ...(values !== undefined && direction === 'input' ? { enum: [...values, null] } : {}),
+        };
       }
     }
+  }
+
+  /** The schema of a field's value, of each element of a list, or of each value of a map. */
+  #value(field: DescField, direction: Direction): Schema {
+    if (field.message !== undefined) {
+      return this.#reference(field.message, direction);
+    }
+    if (field.enum !== undefined) {
+      return enumSchema(field.enum);
+    }
+    if (isEmbeddedJson(field)) {
+      return direction === 'output'
+        ? { type: 'object', additionalProperties: true }
+        : { type: ['object', 'string'], additionalProperties: true };
+    }
+    return scalar(field.scalar, direction);
   }
 
   /** `Any` in JSON. The service puts one type of message in it, and clients should be ready for others. */
@@ -136,6 +162,12 @@ function shortName(message: DescMessage): string {
   return message.parent === undefined ? message.name : shortName(message.parent) + message.name;
 }
 
+/** Names of the values. Numbers are taken as well, but nobody should be told to write them. */
+function enumSchema(descriptor: DescEnum): Schema {
+  const meanings = descriptor.values.map((value) => `* \`${value.name}\`: ${commentOf(value)}`);
+  return { type: 'string', enum: descriptor.values.map(({ name }) => name), description: meanings.join('\n') };
+}
+
 function scalar(type: ScalarType | undefined, direction: Direction): Schema {
   switch (type) {
     case ScalarType.STRING:
@@ -152,7 +184,7 @@ function scalar(type: ScalarType | undefined, direction: Direction): Schema {
         : { type: ['integer', 'string'], format: 'int64', pattern: INTEGER_TEXT };
     default:
       throw new Error(
-        `the contract has a field of type ${type === undefined ? 'enum' : ScalarType[type]}, which OpenAPI has no form for yet`,
+        `the contract has a field of type ${type === undefined ? 'unknown' : ScalarType[type]}, which OpenAPI has no form for yet`,
       );
   }
 }

@@ -1,13 +1,24 @@
-import type { DescField, DescFile, DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
+import type {
+  DescEnum,
+  DescEnumValue,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescService,
+} from '@bufbuild/protobuf';
 
 /** What may carry a comment. */
-export type Commented = DescMessage | DescField | DescService | DescMethod;
+export type Commented = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
 
 // Field numbers of descriptor.proto, by which a comment names what it belongs to.
 const FILE_MESSAGE = 4;
+const FILE_ENUM = 5;
 const FILE_SERVICE = 6;
 const MESSAGE_FIELD = 2;
 const MESSAGE_NESTED = 3;
+const MESSAGE_ENUM = 4;
+const ENUM_VALUE = 2;
 const SERVICE_METHOD = 2;
 
 const commentsOfFiles = new WeakMap<DescFile, ReadonlyMap<string, string>>();
@@ -25,7 +36,7 @@ export function commentOf(commented: Commented): string {
 }
 
 function fileOf(commented: Commented): DescFile {
-  return commented.kind === 'message' || commented.kind === 'service' ? commented.file : commented.parent.file;
+  return 'file' in commented ? commented.file : commented.parent.file;
 }
 
 function pathOf(commented: Commented): number[] {
@@ -36,6 +47,12 @@ function pathOf(commented: Commented): number[] {
         : [...pathOf(commented.parent), MESSAGE_NESTED, commented.parent.proto.nestedType.indexOf(commented.proto)];
     case 'field':
       return [...pathOf(commented.parent), MESSAGE_FIELD, commented.parent.proto.field.indexOf(commented.proto)];
+    case 'enum':
+      return commented.parent === undefined
+        ? [FILE_ENUM, commented.file.proto.enumType.indexOf(commented.proto)]
+        : [...pathOf(commented.parent), MESSAGE_ENUM, commented.parent.proto.enumType.indexOf(commented.proto)];
+    case 'enum_value':
+      return [...pathOf(commented.parent), ENUM_VALUE, commented.parent.proto.value.indexOf(commented.proto)];
     case 'service':
       return [FILE_SERVICE, commented.file.proto.service.indexOf(commented.proto)];
     default:

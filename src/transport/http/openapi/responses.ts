@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorName } from '../../../domain/errors.js';
-import type { Method } from '../../wire/method.js';
+import type { Method, StreamMethod } from '../../wire/method.js';
 import { errorExamples, responseExample } from '../examples/responses.js';
 import { HTTP_STATUS, statusHeaders } from '../http-status.js';
 import { JSON_TYPE, PROTOBUF_TYPES } from '../media-type.js';
@@ -30,11 +30,31 @@ const ERROR_METHODS = {
     'ListAppImage',
   ],
   BODY_TOO_LARGE: 'all',
+  RESUME_TOKEN_EXPIRED: ['Watch'],
+  REVISION_NOT_FOUND: ['Lint', 'Render', 'Diff', 'GetRevision', 'Rollback', 'SetRevisionTag', 'DeleteRevisionTag'],
+  TAG_CONFLICT: ['SetRevisionTag', 'DeleteRevisionTag'],
+  HISTORY_FAILED: [
+    'Lint',
+    'Render',
+    'Diff',
+    'ListRevisions',
+    'GetRevision',
+    'Rollback',
+    'SetRevisionTag',
+    'DeleteRevisionTag',
+  ],
+  WATCHER_TOO_SLOW: ['Watch'],
   RATE_LIMITED: 'all',
 } as const satisfies Record<ErrorName, 'all' | readonly string[]>;
 
 /** Methods whose success carries the entity tag of a revision. */
-const TAGGED_METHODS: readonly string[] = ['CreateAppImage', 'UpdateAppImage', 'QueryAppImage'];
+const TAGGED_METHODS: readonly string[] = [
+  'CreateAppImage',
+  'UpdateAppImage',
+  'QueryAppImage',
+  'GetRevision',
+  'Rollback',
+];
 
 /** Headers of responses, under `components`. */
 export const RESPONSE_HEADERS = {
@@ -59,10 +79,36 @@ const HEADER_NAMES: Readonly<Record<string, keyof typeof RESPONSE_HEADERS>> = {
   'retry-after': 'RetryAfter',
 };
 
+/** The responses of a stream that cannot begin, by status. */
+export function failuresOf(method: StreamMethod, schemas: MessageSchemas): Record<string, unknown> {
+  const schema = schemas.output(method.descriptor.output);
+  return failures(method, (examples) => ({ [JSON_TYPE]: { schema, examples } }));
+}
+
 /** Every response of a method, by status. */
 export function responsesOf(method: Method, schemas: MessageSchemas): Record<string, unknown> {
   const schema = schemas.output(method.descriptor.output);
-  const failures = [...errorsByStatus(method)].map(([status, errors]) => [
+  return {
+    '200': {
+      description: 'The request was carried out.',
+      headers: {
+        'x-request-id': headerReference('RequestId'),
+        ...(TAGGED_METHODS.includes(method.name) ? { etag: headerReference('ETag') } : {}),
+        warning: headerReference('Warning'),
+      },
+      content: bodies(schema, method, { success: { value: responseExample(method) } }),
+    },
+    ...failures(method, (examples) => bodies(schema, method, examples)),
+    '408': {
+      description: `**${ERRORS.REQUEST_MALFORMED.code}** REQUEST_MALFORMED: the request did not arrive in time.`,
+      headers: { 'x-request-id': headerReference('RequestId') },
+      content: bodies(schema, method),
+    },
+  };
+}
+
+function failures(method: Method | StreamMethod, contentOf: (examples: object) => object): Record<string, unknown> {
+  const responses = [...errorsByStatus(method)].map(([status, errors]) => [
     status,
     {
       description: errors.map((name) => `**${ERRORS[name].code}** ${name}: ${ERRORS[name].meaning}`).join('\n\n'),
@@ -75,26 +121,10 @@ export function responsesOf(method: Method, schemas: MessageSchemas): Record<str
           }),
         ),
       },
-      content: bodies(schema, method, errorExamples(method, errors)),
+      content: contentOf(errorExamples(method, errors)),
     },
   ]);
-  return {
-    '200': {
-      description: 'The request was carried out.',
-      headers: {
-        'x-request-id': headerReference('RequestId'),
-        ...(TAGGED_METHODS.includes(method.name) ? { etag: headerReference('ETag') } : {}),
-        warning: headerReference('Warning'),
-      },
-      content: bodies(schema, method, { success: { value: responseExample(method) } }),
-    },
-    ...Object.fromEntries(failures),
-    '408': {
-      description: `**${ERRORS.REQUEST_MALFORMED.code}** REQUEST_MALFORMED: the request did not arrive in time.`,
-      headers: { 'x-request-id': headerReference('RequestId') },
-      content: bodies(schema, method),
-    },
-  };
+  return Object.fromEntries(responses) as Record<string, unknown>;
 }
 
 /** The forms of a body: JSON, and protobuf under either name. */
@@ -108,7 +138,7 @@ export function bodies(schema: Schema, method: Method, examples?: object, messag
   };
 }
 
-function errorsByStatus(method: Method): Map<number, ErrorName[]> {
+function errorsByStatus(method: Method | StreamMethod): Map<number, ErrorName[]> {
   const byStatus = new Map<number, ErrorName[]>();
   for (const name of Object.keys(ERRORS) as ErrorName[]) {
     const methods: 'all' | readonly string[] = ERROR_METHODS[name];

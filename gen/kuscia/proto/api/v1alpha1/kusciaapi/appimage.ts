@@ -29,9 +29,23 @@ export interface CreateAppImageRequest {
   configTemplates: Map<string, string>;
   /** How the application is deployed, per role. At least one. */
   deployTemplates: DeployTemplate[];
+  /** Labels by key, as in Kubernetes. */
+  labels: Map<string, string>;
+  /** Annotations by key, as in Kubernetes. */
+  annotations: Map<string, string>;
 }
 
 export interface CreateAppImageRequest_ConfigTemplatesEntry {
+  key: string;
+  value: string;
+}
+
+export interface CreateAppImageRequest_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+export interface CreateAppImageRequest_AnnotationsEntry {
   key: string;
   value: string;
 }
@@ -68,10 +82,26 @@ export interface UpdateAppImageRequest {
    * When given, exactly these paths are set to what the request holds, and to empty where it holds nothing. Paths as in
    * AIP-134 and AIP-161: `image.tag`, `deploy_templates`, one key of a map as `` config_templates.`app.conf` ``, `*` for all.
    */
-  updateMask: string[] | undefined;
+  updateMask:
+    | string[]
+    | undefined;
+  /** Replaces all labels; absent and empty as for `config_templates`. */
+  labels: Map<string, string>;
+  /** Replaces all annotations; absent and empty as for `config_templates`. */
+  annotations: Map<string, string>;
 }
 
 export interface UpdateAppImageRequest_ConfigTemplatesEntry {
+  key: string;
+  value: string;
+}
+
+export interface UpdateAppImageRequest_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+export interface UpdateAppImageRequest_AnnotationsEntry {
   key: string;
   value: string;
 }
@@ -130,9 +160,23 @@ export interface QueryAppImageResponseData {
   configTemplates: Map<string, string>;
   /** How the application is deployed, per role. */
   deployTemplates: DeployTemplate[];
+  /** Labels by key, as in Kubernetes. */
+  labels: Map<string, string>;
+  /** Annotations by key, as in Kubernetes. */
+  annotations: Map<string, string>;
 }
 
 export interface QueryAppImageResponseData_ConfigTemplatesEntry {
+  key: string;
+  value: string;
+}
+
+export interface QueryAppImageResponseData_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+export interface QueryAppImageResponseData_AnnotationsEntry {
   key: string;
   value: string;
 }
@@ -211,6 +255,40 @@ export interface DeployTemplate {
   restartPolicy: string;
   /** The containers. At least one; their names are unique. */
   containers: Container[];
+  /** Who may connect to the containers. */
+  networkPolicy:
+    | NetworkPolicy
+    | undefined;
+  /** Where the containers may be scheduled: a Kubernetes `Affinity` as the text of a JSON object. The HTTP gateway takes and shows the object itself. */
+  affinity: string;
+}
+
+/** Who may connect to the containers of a deploy template. */
+export interface NetworkPolicy {
+  /** What is let in. */
+  ingresses: NetworkIngress[];
+}
+
+/** One thing that is let in. */
+export interface NetworkIngress {
+  /** From whom. */
+  from:
+    | NetworkPeer
+    | undefined;
+  /** To which ports; none means all. */
+  ports: NetworkPort[];
+}
+
+/** Those who may connect. */
+export interface NetworkPeer {
+  /** Deploy templates with these roles. */
+  roles: string[];
+}
+
+/** A port that may be connected to. */
+export interface NetworkPort {
+  /** Name of the container port. */
+  port: string;
 }
 
 /** One container. */
@@ -249,6 +327,20 @@ export interface Container {
     | undefined;
   /** `Always`, `Never`, `IfNotPresent`, or empty. */
   imagePullPolicy: string;
+  /** Where the metrics of the container are. */
+  metricProbe:
+    | MetricProbe
+    | undefined;
+  /** A Kubernetes `SecurityContext` as the text of a JSON object. The HTTP gateway takes and shows the object itself. */
+  securityContext: string;
+}
+
+/** Where the metrics of a container are. */
+export interface MetricProbe {
+  /** Path of the HTTP request. */
+  path: string;
+  /** Number or name of the port. */
+  port: string;
 }
 
 /** One configuration file in a container. */
@@ -259,7 +351,7 @@ export interface ConfigVolumeMount {
   subPath: string;
 }
 
-/** A port that a container listens on. Its number is allocated when the container starts. */
+/** A port that a container listens on. */
 export interface ContainerPort {
   /** Name of the port. */
   name: string;
@@ -267,6 +359,8 @@ export interface ContainerPort {
   protocol: string;
   /** Who may reach the port: `Cluster` (other parties), `Domain` (this party), `Local` (this task), or empty. */
   scope: string;
+  /** Number of the port, 1 to 65535; 0 where it is allocated when the container starts. */
+  port: number;
 }
 
 /** Environment variables from a config map, a secret, or both. */
@@ -396,7 +490,15 @@ export interface GRPCAction {
 }
 
 function createBaseCreateAppImageRequest(): CreateAppImageRequest {
-  return { header: undefined, name: "", image: undefined, configTemplates: new Map(), deployTemplates: [] };
+  return {
+    header: undefined,
+    name: "",
+    image: undefined,
+    configTemplates: new Map(),
+    deployTemplates: [],
+    labels: new Map(),
+    annotations: new Map(),
+  };
 }
 
 export const CreateAppImageRequest: MessageFns<CreateAppImageRequest> = {
@@ -416,6 +518,12 @@ export const CreateAppImageRequest: MessageFns<CreateAppImageRequest> = {
     for (const v of message.deployTemplates) {
       DeployTemplate.encode(v!, writer.uint32(42).fork()).join();
     }
+    message.labels.forEach((value, key) => {
+      CreateAppImageRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(8010).fork()).join();
+    });
+    message.annotations.forEach((value, key) => {
+      CreateAppImageRequest_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(8018).fork()).join();
+    });
     return writer;
   },
 
@@ -475,6 +583,28 @@ export const CreateAppImageRequest: MessageFns<CreateAppImageRequest> = {
             message.deployTemplates.push(DeployTemplate.decode(reader, reader.uint32()));
             continue;
           }
+          case 1001: {
+            if (tag !== 8010) {
+              break;
+            }
+
+            const entry1001 = CreateAppImageRequest_LabelsEntry.decode(reader, reader.uint32());
+            if (entry1001.value !== undefined) {
+              message.labels.set(entry1001.key, entry1001.value);
+            }
+            continue;
+          }
+          case 1002: {
+            if (tag !== 8018) {
+              break;
+            }
+
+            const entry1002 = CreateAppImageRequest_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry1002.value !== undefined) {
+              message.annotations.set(entry1002.key, entry1002.value);
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -509,6 +639,24 @@ export const CreateAppImageRequest: MessageFns<CreateAppImageRequest> = {
       return m;
     })();
     message.deployTemplates = object.deployTemplates?.map((e) => DeployTemplate.fromPartial(e)) || [];
+    message.labels = (() => {
+      const m = new Map();
+      (object.labels as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
+    message.annotations = (() => {
+      const m = new Map();
+      (object.annotations as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
     return message;
   },
 };
@@ -584,6 +732,148 @@ export const CreateAppImageRequest_ConfigTemplatesEntry: MessageFns<CreateAppIma
   },
 };
 
+function createBaseCreateAppImageRequest_LabelsEntry(): CreateAppImageRequest_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const CreateAppImageRequest_LabelsEntry: MessageFns<CreateAppImageRequest_LabelsEntry> = {
+  encode(message: CreateAppImageRequest_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateAppImageRequest_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateAppImageRequest_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateAppImageRequest_LabelsEntry>, I>>(
+    base?: I,
+  ): CreateAppImageRequest_LabelsEntry {
+    return CreateAppImageRequest_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateAppImageRequest_LabelsEntry>, I>>(
+    object: I,
+  ): CreateAppImageRequest_LabelsEntry {
+    const message = createBaseCreateAppImageRequest_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateAppImageRequest_AnnotationsEntry(): CreateAppImageRequest_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const CreateAppImageRequest_AnnotationsEntry: MessageFns<CreateAppImageRequest_AnnotationsEntry> = {
+  encode(message: CreateAppImageRequest_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateAppImageRequest_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateAppImageRequest_AnnotationsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateAppImageRequest_AnnotationsEntry>, I>>(
+    base?: I,
+  ): CreateAppImageRequest_AnnotationsEntry {
+    return CreateAppImageRequest_AnnotationsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateAppImageRequest_AnnotationsEntry>, I>>(
+    object: I,
+  ): CreateAppImageRequest_AnnotationsEntry {
+    const message = createBaseCreateAppImageRequest_AnnotationsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
 function createBaseCreateAppImageResponse(): CreateAppImageResponse {
   return { status: undefined };
 }
@@ -649,6 +939,8 @@ function createBaseUpdateAppImageRequest(): UpdateAppImageRequest {
     configTemplates: new Map(),
     deployTemplates: [],
     updateMask: undefined,
+    labels: new Map(),
+    annotations: new Map(),
   };
 }
 
@@ -672,6 +964,12 @@ export const UpdateAppImageRequest: MessageFns<UpdateAppImageRequest> = {
     if (message.updateMask !== undefined) {
       FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(8002).fork()).join();
     }
+    message.labels.forEach((value, key) => {
+      UpdateAppImageRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(8010).fork()).join();
+    });
+    message.annotations.forEach((value, key) => {
+      UpdateAppImageRequest_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(8018).fork()).join();
+    });
     return writer;
   },
 
@@ -739,6 +1037,28 @@ export const UpdateAppImageRequest: MessageFns<UpdateAppImageRequest> = {
             message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
             continue;
           }
+          case 1001: {
+            if (tag !== 8010) {
+              break;
+            }
+
+            const entry1001 = UpdateAppImageRequest_LabelsEntry.decode(reader, reader.uint32());
+            if (entry1001.value !== undefined) {
+              message.labels.set(entry1001.key, entry1001.value);
+            }
+            continue;
+          }
+          case 1002: {
+            if (tag !== 8018) {
+              break;
+            }
+
+            const entry1002 = UpdateAppImageRequest_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry1002.value !== undefined) {
+              message.annotations.set(entry1002.key, entry1002.value);
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -774,6 +1094,24 @@ export const UpdateAppImageRequest: MessageFns<UpdateAppImageRequest> = {
     })();
     message.deployTemplates = object.deployTemplates?.map((e) => DeployTemplate.fromPartial(e)) || [];
     message.updateMask = object.updateMask ?? undefined;
+    message.labels = (() => {
+      const m = new Map();
+      (object.labels as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
+    message.annotations = (() => {
+      const m = new Map();
+      (object.annotations as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
     return message;
   },
 };
@@ -843,6 +1181,148 @@ export const UpdateAppImageRequest_ConfigTemplatesEntry: MessageFns<UpdateAppIma
     object: I,
   ): UpdateAppImageRequest_ConfigTemplatesEntry {
     const message = createBaseUpdateAppImageRequest_ConfigTemplatesEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateAppImageRequest_LabelsEntry(): UpdateAppImageRequest_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const UpdateAppImageRequest_LabelsEntry: MessageFns<UpdateAppImageRequest_LabelsEntry> = {
+  encode(message: UpdateAppImageRequest_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateAppImageRequest_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateAppImageRequest_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UpdateAppImageRequest_LabelsEntry>, I>>(
+    base?: I,
+  ): UpdateAppImageRequest_LabelsEntry {
+    return UpdateAppImageRequest_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateAppImageRequest_LabelsEntry>, I>>(
+    object: I,
+  ): UpdateAppImageRequest_LabelsEntry {
+    const message = createBaseUpdateAppImageRequest_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateAppImageRequest_AnnotationsEntry(): UpdateAppImageRequest_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const UpdateAppImageRequest_AnnotationsEntry: MessageFns<UpdateAppImageRequest_AnnotationsEntry> = {
+  encode(message: UpdateAppImageRequest_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateAppImageRequest_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateAppImageRequest_AnnotationsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UpdateAppImageRequest_AnnotationsEntry>, I>>(
+    base?: I,
+  ): UpdateAppImageRequest_AnnotationsEntry {
+    return UpdateAppImageRequest_AnnotationsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateAppImageRequest_AnnotationsEntry>, I>>(
+    object: I,
+  ): UpdateAppImageRequest_AnnotationsEntry {
+    const message = createBaseUpdateAppImageRequest_AnnotationsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
     return message;
@@ -1173,7 +1653,14 @@ export const QueryAppImageResponse: MessageFns<QueryAppImageResponse> = {
 };
 
 function createBaseQueryAppImageResponseData(): QueryAppImageResponseData {
-  return { name: "", image: undefined, configTemplates: new Map(), deployTemplates: [] };
+  return {
+    name: "",
+    image: undefined,
+    configTemplates: new Map(),
+    deployTemplates: [],
+    labels: new Map(),
+    annotations: new Map(),
+  };
 }
 
 export const QueryAppImageResponseData: MessageFns<QueryAppImageResponseData> = {
@@ -1191,6 +1678,12 @@ export const QueryAppImageResponseData: MessageFns<QueryAppImageResponseData> = 
     for (const v of message.deployTemplates) {
       DeployTemplate.encode(v!, writer.uint32(34).fork()).join();
     }
+    message.labels.forEach((value, key) => {
+      QueryAppImageResponseData_LabelsEntry.encode({ key: key as any, value }, writer.uint32(8010).fork()).join();
+    });
+    message.annotations.forEach((value, key) => {
+      QueryAppImageResponseData_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(8018).fork()).join();
+    });
     return writer;
   },
 
@@ -1242,6 +1735,28 @@ export const QueryAppImageResponseData: MessageFns<QueryAppImageResponseData> = 
             message.deployTemplates.push(DeployTemplate.decode(reader, reader.uint32()));
             continue;
           }
+          case 1001: {
+            if (tag !== 8010) {
+              break;
+            }
+
+            const entry1001 = QueryAppImageResponseData_LabelsEntry.decode(reader, reader.uint32());
+            if (entry1001.value !== undefined) {
+              message.labels.set(entry1001.key, entry1001.value);
+            }
+            continue;
+          }
+          case 1002: {
+            if (tag !== 8018) {
+              break;
+            }
+
+            const entry1002 = QueryAppImageResponseData_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry1002.value !== undefined) {
+              message.annotations.set(entry1002.key, entry1002.value);
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1273,6 +1788,24 @@ export const QueryAppImageResponseData: MessageFns<QueryAppImageResponseData> = 
       return m;
     })();
     message.deployTemplates = object.deployTemplates?.map((e) => DeployTemplate.fromPartial(e)) || [];
+    message.labels = (() => {
+      const m = new Map();
+      (object.labels as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
+    message.annotations = (() => {
+      const m = new Map();
+      (object.annotations as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
     return message;
   },
 };
@@ -1347,6 +1880,148 @@ export const QueryAppImageResponseData_ConfigTemplatesEntry: MessageFns<
     object: I,
   ): QueryAppImageResponseData_ConfigTemplatesEntry {
     const message = createBaseQueryAppImageResponseData_ConfigTemplatesEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryAppImageResponseData_LabelsEntry(): QueryAppImageResponseData_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const QueryAppImageResponseData_LabelsEntry: MessageFns<QueryAppImageResponseData_LabelsEntry> = {
+  encode(message: QueryAppImageResponseData_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryAppImageResponseData_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryAppImageResponseData_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<QueryAppImageResponseData_LabelsEntry>, I>>(
+    base?: I,
+  ): QueryAppImageResponseData_LabelsEntry {
+    return QueryAppImageResponseData_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryAppImageResponseData_LabelsEntry>, I>>(
+    object: I,
+  ): QueryAppImageResponseData_LabelsEntry {
+    const message = createBaseQueryAppImageResponseData_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryAppImageResponseData_AnnotationsEntry(): QueryAppImageResponseData_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const QueryAppImageResponseData_AnnotationsEntry: MessageFns<QueryAppImageResponseData_AnnotationsEntry> = {
+  encode(message: QueryAppImageResponseData_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryAppImageResponseData_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryAppImageResponseData_AnnotationsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<QueryAppImageResponseData_AnnotationsEntry>, I>>(
+    base?: I,
+  ): QueryAppImageResponseData_AnnotationsEntry {
+    return QueryAppImageResponseData_AnnotationsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryAppImageResponseData_AnnotationsEntry>, I>>(
+    object: I,
+  ): QueryAppImageResponseData_AnnotationsEntry {
+    const message = createBaseQueryAppImageResponseData_AnnotationsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
     return message;
@@ -1805,7 +2480,7 @@ export const AppImageInfo: MessageFns<AppImageInfo> = {
 };
 
 function createBaseDeployTemplate(): DeployTemplate {
-  return { name: "", role: "", replicas: 0, restartPolicy: "", containers: [] };
+  return { name: "", role: "", replicas: 0, restartPolicy: "", containers: [], networkPolicy: undefined, affinity: "" };
 }
 
 export const DeployTemplate: MessageFns<DeployTemplate> = {
@@ -1824,6 +2499,12 @@ export const DeployTemplate: MessageFns<DeployTemplate> = {
     }
     for (const v of message.containers) {
       Container.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.networkPolicy !== undefined) {
+      NetworkPolicy.encode(message.networkPolicy, writer.uint32(8002).fork()).join();
+    }
+    if (message.affinity !== "") {
+      writer.uint32(8010).string(message.affinity);
     }
     return writer;
   },
@@ -1881,6 +2562,22 @@ export const DeployTemplate: MessageFns<DeployTemplate> = {
             message.containers.push(Container.decode(reader, reader.uint32()));
             continue;
           }
+          case 1000: {
+            if (tag !== 8002) {
+              break;
+            }
+
+            message.networkPolicy = NetworkPolicy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 1001: {
+            if (tag !== 8010) {
+              break;
+            }
+
+            message.affinity = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1903,6 +2600,244 @@ export const DeployTemplate: MessageFns<DeployTemplate> = {
     message.replicas = object.replicas ?? 0;
     message.restartPolicy = object.restartPolicy ?? "";
     message.containers = object.containers?.map((e) => Container.fromPartial(e)) || [];
+    message.networkPolicy = (object.networkPolicy !== undefined && object.networkPolicy !== null)
+      ? NetworkPolicy.fromPartial(object.networkPolicy)
+      : undefined;
+    message.affinity = object.affinity ?? "";
+    return message;
+  },
+};
+
+function createBaseNetworkPolicy(): NetworkPolicy {
+  return { ingresses: [] };
+}
+
+export const NetworkPolicy: MessageFns<NetworkPolicy> = {
+  encode(message: NetworkPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ingresses) {
+      NetworkIngress.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NetworkPolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNetworkPolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ingresses.push(NetworkIngress.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<NetworkPolicy>, I>>(base?: I): NetworkPolicy {
+    return NetworkPolicy.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NetworkPolicy>, I>>(object: I): NetworkPolicy {
+    const message = createBaseNetworkPolicy();
+    message.ingresses = object.ingresses?.map((e) => NetworkIngress.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseNetworkIngress(): NetworkIngress {
+  return { from: undefined, ports: [] };
+}
+
+export const NetworkIngress: MessageFns<NetworkIngress> = {
+  encode(message: NetworkIngress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      NetworkPeer.encode(message.from, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ports) {
+      NetworkPort.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NetworkIngress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNetworkIngress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = NetworkPeer.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ports.push(NetworkPort.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<NetworkIngress>, I>>(base?: I): NetworkIngress {
+    return NetworkIngress.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NetworkIngress>, I>>(object: I): NetworkIngress {
+    const message = createBaseNetworkIngress();
+    message.from = (object.from !== undefined && object.from !== null)
+      ? NetworkPeer.fromPartial(object.from)
+      : undefined;
+    message.ports = object.ports?.map((e) => NetworkPort.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseNetworkPeer(): NetworkPeer {
+  return { roles: [] };
+}
+
+export const NetworkPeer: MessageFns<NetworkPeer> = {
+  encode(message: NetworkPeer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.roles) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NetworkPeer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNetworkPeer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.roles.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<NetworkPeer>, I>>(base?: I): NetworkPeer {
+    return NetworkPeer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NetworkPeer>, I>>(object: I): NetworkPeer {
+    const message = createBaseNetworkPeer();
+    message.roles = object.roles?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseNetworkPort(): NetworkPort {
+  return { port: "" };
+}
+
+export const NetworkPort: MessageFns<NetworkPort> = {
+  encode(message: NetworkPort, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.port !== "") {
+      writer.uint32(10).string(message.port);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NetworkPort {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNetworkPort();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.port = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<NetworkPort>, I>>(base?: I): NetworkPort {
+    return NetworkPort.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NetworkPort>, I>>(object: I): NetworkPort {
+    const message = createBaseNetworkPort();
+    message.port = object.port ?? "";
     return message;
   },
 };
@@ -1922,6 +2857,8 @@ function createBaseContainer(): Container {
     readinessProbe: undefined,
     startupProbe: undefined,
     imagePullPolicy: "",
+    metricProbe: undefined,
+    securityContext: "",
   };
 }
 
@@ -1965,6 +2902,12 @@ export const Container: MessageFns<Container> = {
     }
     if (message.imagePullPolicy !== "") {
       writer.uint32(106).string(message.imagePullPolicy);
+    }
+    if (message.metricProbe !== undefined) {
+      MetricProbe.encode(message.metricProbe, writer.uint32(8002).fork()).join();
+    }
+    if (message.securityContext !== "") {
+      writer.uint32(8010).string(message.securityContext);
     }
     return writer;
   },
@@ -2086,6 +3029,22 @@ export const Container: MessageFns<Container> = {
             message.imagePullPolicy = reader.string();
             continue;
           }
+          case 1000: {
+            if (tag !== 8002) {
+              break;
+            }
+
+            message.metricProbe = MetricProbe.decode(reader, reader.uint32());
+            continue;
+          }
+          case 1001: {
+            if (tag !== 8010) {
+              break;
+            }
+
+            message.securityContext = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2124,6 +3083,77 @@ export const Container: MessageFns<Container> = {
       ? Probe.fromPartial(object.startupProbe)
       : undefined;
     message.imagePullPolicy = object.imagePullPolicy ?? "";
+    message.metricProbe = (object.metricProbe !== undefined && object.metricProbe !== null)
+      ? MetricProbe.fromPartial(object.metricProbe)
+      : undefined;
+    message.securityContext = object.securityContext ?? "";
+    return message;
+  },
+};
+
+function createBaseMetricProbe(): MetricProbe {
+  return { path: "", port: "" };
+}
+
+export const MetricProbe: MessageFns<MetricProbe> = {
+  encode(message: MetricProbe, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.port !== "") {
+      writer.uint32(18).string(message.port);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricProbe {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricProbe();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.port = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MetricProbe>, I>>(base?: I): MetricProbe {
+    return MetricProbe.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MetricProbe>, I>>(object: I): MetricProbe {
+    const message = createBaseMetricProbe();
+    message.path = object.path ?? "";
+    message.port = object.port ?? "";
     return message;
   },
 };
@@ -2196,7 +3226,7 @@ export const ConfigVolumeMount: MessageFns<ConfigVolumeMount> = {
 };
 
 function createBaseContainerPort(): ContainerPort {
-  return { name: "", protocol: "", scope: "" };
+  return { name: "", protocol: "", scope: "", port: 0 };
 }
 
 export const ContainerPort: MessageFns<ContainerPort> = {
@@ -2209,6 +3239,9 @@ export const ContainerPort: MessageFns<ContainerPort> = {
     }
     if (message.scope !== "") {
       writer.uint32(26).string(message.scope);
+    }
+    if (message.port !== 0) {
+      writer.uint32(8000).int32(message.port);
     }
     return writer;
   },
@@ -2250,6 +3283,14 @@ export const ContainerPort: MessageFns<ContainerPort> = {
             message.scope = reader.string();
             continue;
           }
+          case 1000: {
+            if (tag !== 8000) {
+              break;
+            }
+
+            message.port = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2270,6 +3311,7 @@ export const ContainerPort: MessageFns<ContainerPort> = {
     message.name = object.name ?? "";
     message.protocol = object.protocol ?? "";
     message.scope = object.scope ?? "";
+    message.port = object.port ?? 0;
     return message;
   },
 };
