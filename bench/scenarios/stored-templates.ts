@@ -7,7 +7,7 @@ import { NUMBER_AT, templateName, writeNumber } from '../load/template-name.js';
 
 /** Changes in flight while a store is filled, which LMDB commits together. */
 const LMDB_AT_ONCE = 2000;
-const MONGO_AT_ONCE = 500;
+const MONGO_AT_ONCE = 32;
 
 /** The example in both encodings under the name of a number: copies of one encoding, since a million encodings take a minute. */
 function copies(example: AppImage): (number: number) => EncodedAppImage {
