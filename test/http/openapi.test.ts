@@ -171,7 +171,8 @@ describe('the OpenAPI document', () => {
     const example = (path: string) => document.paths[path]?.post;
     const create = example('/api/v1/appimage/create')?.requestBody?.content[JSON_TYPE]?.examples?.['document']?.value;
     expect((await post('/api/v1/appimage/create', create)).status).toBe(200);
-    const shown = example('/api/v1/appimage/query')?.responses['200']?.content?.[JSON_TYPE]?.examples?.['success']?.value;
+    const shown =
+      example('/api/v1/appimage/query')?.responses['200']?.content?.[JSON_TYPE]?.examples?.['success']?.value;
     const { json } = await post('/api/v1/appimage/query', { name: 'appimage-template' });
     expect(json).toEqual(shown);
   });
