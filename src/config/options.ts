@@ -158,7 +158,7 @@ export const OPTIONS = {
       'Newest revisions of each template that are kept; those with a tag are kept always. Servers that share a store should agree on it.',
     unit: 'revisions',
     minimum: 1,
-    maximum: 1_000_000,
+    maximum: 10_000,
     default: 100,
   }),
   maxChanges: integer({
