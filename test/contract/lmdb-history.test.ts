@@ -48,6 +48,12 @@ describe('the history in an LMDB store', () => {
     return await behind((root) => [...root.openDB<Buffer, number>({ name: 'changes', encoding: 'binary' }).getKeys()]);
   }
 
+  async function tombstones(): Promise<string[]> {
+    return await behind((root) => [
+      ...root.openDB<Buffer, string>({ name: 'deleted-app-images', encoding: 'binary' }).getKeys(),
+    ]);
+  }
+
   it('numbers all changes 1, 2, 3 without a gap, also where some are refused and several stores write', async () => {
     const limits = { maxRevisions: 100, maxChanges: 1000 };
     const [one, other] = [await open(limits), await open(limits)];
@@ -123,6 +129,8 @@ describe('the history in an LMDB store', () => {
         }
         expect(last).toBeGreaterThanOrEqual(begin);
         expect(await storedPositions()).toEqual([...expected].sort((a, b) => a - b));
+        const standing = (await store.list({ after: '', limit: 10 })).map(({ name }) => name);
+        expect((await tombstones()).filter((name) => standing.includes(name))).toEqual([]);
       }),
       { numRuns: 20 },
     );
