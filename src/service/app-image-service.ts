@@ -1,5 +1,5 @@
 import type { AppImage, AppImageUpdate, StoredAppImage } from '../domain/app-image/app-image.js';
-import type { AppImageStore } from '../domain/app-image/app-image-store.js';
+import type { AppImageStore, Visit } from '../domain/app-image/app-image-store.js';
 import { type IfMatch, matchesRevision } from '../domain/app-image/if-match.js';
 import { mergeAppImage } from '../domain/app-image/merge-app-image.js';
 import { normaliseAppImage } from '../domain/app-image/normalise-app-image.js';
@@ -7,7 +7,7 @@ import { decodePageToken, encodePageToken } from '../domain/app-image/page-token
 import type { ChangeOrigin } from '../domain/app-image/revision.js';
 import { type TemplateLimits, validateAppImage, validateUpdate } from '../domain/app-image/validate-app-image.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
-import { guardStore, notFound, refuseFaults } from './store-call.js';
+import { guardStore, notFound, refuseFaults, toldError } from './store-call.js';
 
 /** One page of templates. */
 export interface AppImagePage {
@@ -89,7 +89,24 @@ export class AppImageService {
    * @throws AppImageError APP_IMAGE_NOT_FOUND
    */
   async query(name: string): Promise<StoredAppImage> {
-    return await guardStore('QUERY_FAILED', async () => (await this.#store.get(name)) ?? notFound(name));
+    return (await guardStore('QUERY_FAILED', () => this.#store.get(name))) ?? notFound(name);
+  }
+
+  /**
+   * Does what {@link query} does, at once, where the store need not wait.
+   * @param visit is handed the template, which is good only until it returns
+   * @returns whether it did; else {@link query} is to be called
+   * @throws AppImageError as {@link query} rejects with
+   */
+  querySync(name: string, visit: (stored: StoredAppImage) => void): boolean {
+    let found = false;
+    const visited = this.#visitSync('QUERY_FAILED', [name], (stored) => {
+      if (stored !== undefined) {
+        found = true;
+        visit(stored);
+      }
+    });
+    return visited && !found ? notFound(name) : visited;
   }
 
   /**
@@ -104,6 +121,23 @@ export class AppImageService {
       throw missingNames([...new Set(names.filter((_, index) => found[index] === undefined))]);
     }
     return appImages;
+  }
+
+  /** Does what {@link batchQuery} does, at once, as {@link querySync} does for {@link query}. */
+  batchQuerySync(names: readonly string[], visit: (stored: StoredAppImage) => void): boolean {
+    validateBatch(names);
+    const missing = new Set<string>();
+    const visited = this.#visitSync('BATCH_QUERY_FAILED', names, (stored, name) => {
+      if (stored === undefined) {
+        missing.add(name);
+      } else if (missing.size === 0) {
+        visit(stored);
+      }
+    });
+    if (missing.size > 0) {
+      throw missingNames([...missing]);
+    }
+    return visited;
   }
 
   /**
@@ -129,6 +163,19 @@ export class AppImageService {
     } catch {
       return false;
     }
+  }
+
+  /** Returns whether the store need not wait, and so has been asked. */
+  #visitSync(fault: ErrorName, names: readonly string[], visit: Visit): boolean {
+    if (this.#store.visitSync === undefined) {
+      return false;
+    }
+    try {
+      this.#store.visitSync(names, visit);
+    } catch (error) {
+      throw toldError(fault, error);
+    }
+    return true;
   }
 
   async #put(

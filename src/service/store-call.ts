@@ -2,23 +2,28 @@ import type { StoredAppImage } from '../domain/app-image/app-image.js';
 import { StoreFaultError, StoreUnavailableError } from '../domain/app-image/app-image-store.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
 
-/** Runs a store call and turns the port's errors into what a caller is told; `fault` names what failed where nothing better does. */
+/** Runs a store call; see {@link toldError}. */
 export async function guardStore<T>(fault: ErrorName, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof StoreUnavailableError) {
-      throw new AppImageError(
-        'STORE_UNAVAILABLE',
-        'the database cannot be reached; nothing is known to have changed, try again',
-        { cause: error },
-      );
-    }
-    if (error instanceof StoreFaultError) {
-      throw new AppImageError(fault, 'the database answered with a fault; the log has the details', { cause: error });
-    }
-    throw error;
+    throw toldError(fault, error);
   }
+}
+
+/** What a caller is told of an error of the port; `fault` names what failed where nothing better does. */
+export function toldError(fault: ErrorName, error: unknown): unknown {
+  if (error instanceof StoreUnavailableError) {
+    return new AppImageError(
+      'STORE_UNAVAILABLE',
+      'the database cannot be reached; nothing is known to have changed, try again',
+      { cause: error },
+    );
+  }
+  if (error instanceof StoreFaultError) {
+    return new AppImageError(fault, 'the database answered with a fault; the log has the details', { cause: error });
+  }
+  return error;
 }
 
 /** @throws AppImageError REQUEST_INVALID with all of them, where there are any */

@@ -4,6 +4,7 @@ import {
   type Decide,
   type ListOptions,
   StoreUnavailableError,
+  type Visit,
 } from '../domain/app-image/app-image-store.js';
 import {
   type ChangeOrigin,
@@ -23,6 +24,7 @@ export function observedStore(store: AppImageStore, metrics: StoreMetrics): AppI
 
 class ObservedAppImageStore implements AppImageStore {
   readonly kind: AppImageStore['kind'];
+  readonly visitSync?: (names: readonly string[], visit: Visit) => void;
   readonly #store: AppImageStore;
   readonly #metrics: StoreMetrics;
 
@@ -30,6 +32,10 @@ class ObservedAppImageStore implements AppImageStore {
     this.kind = store.kind;
     this.#store = store;
     this.#metrics = metrics;
+    const visitSync = store.visitSync?.bind(store);
+    if (visitSync !== undefined) {
+      this.visitSync = (names, visit) => this.#visitSync(visitSync, names, visit);
+    }
   }
 
   get(name: string): Promise<StoredAppImage | undefined> {
@@ -86,6 +92,18 @@ class ObservedAppImageStore implements AppImageStore {
 
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.#store[Symbol.asyncDispose]();
+  }
+
+  #visitSync(visitSync: NonNullable<AppImageStore['visitSync']>, names: readonly string[], visit: Visit): void {
+    const operation = names.length === 1 ? 'get' : 'getMany';
+    const startedAt = performance.now();
+    try {
+      visitSync(names, visit);
+    } catch (error) {
+      this.#finished(operation, outcomeOf(error), startedAt);
+      throw error;
+    }
+    this.#finished(operation, 'ok', startedAt);
   }
 
   /** Hands the store's own promise on, so that the caller waits for nothing of ours. `startedAt` is taken before the store is called. */

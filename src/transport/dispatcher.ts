@@ -1,12 +1,22 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import type { Logger } from 'pino';
 import { includesRole, type Principal } from '../auth/principal.js';
+import type { ChangeOrigin } from '../domain/app-image/revision.js';
 import { AppImageError } from '../domain/errors.js';
 import type { RequestMetrics } from '../observability/request-metrics.js';
 import type { StreamMetrics } from '../observability/stream-metrics.js';
 import { type StreamEnd, StreamRun, type StreamSink } from './stream-run.js';
 import { encodeFailure } from './wire/envelope.js';
-import type { AuditSubject, Encoding, Method, StreamMethod, WireRequest, WireResponse } from './wire/method.js';
+import type {
+  AuditSubject,
+  CallContext,
+  Encoding,
+  Method,
+  MethodResult,
+  StreamMethod,
+  WireRequest,
+  WireResponse,
+} from './wire/method.js';
 
 /** Where a request came from, as far as the connection tells. */
 export interface Peer {
@@ -42,6 +52,35 @@ export interface Authenticator {
   authenticate(token: string | undefined): Principal;
 }
 
+/** A method that is running, and what it learns of its caller. */
+class Call implements CallContext {
+  readonly method: Method;
+  readonly caller: Caller;
+  readonly encoding: Encoding;
+  readonly startedAtMs = performance.now();
+  subject: AuditSubject | undefined;
+
+  constructor(method: Method, caller: Caller, encoding: Encoding) {
+    this.method = method;
+    this.caller = caller;
+    this.encoding = encoding;
+  }
+
+  onSubject(subject: AuditSubject): void {
+    this.subject = subject;
+  }
+
+  origin(message: string): ChangeOrigin {
+    const { caller, method } = this;
+    return {
+      method: method.name,
+      tokenName: caller.principal.tokenName,
+      certificateSubject: caller.peer().certificateSubject ?? '',
+      message,
+    };
+  }
+}
+
 /**
  * The one way from a transport to the methods: checks the role, runs the method, turns whatever happens into a response,
  * and leaves a metric and a line in the log.
@@ -67,33 +106,23 @@ export class Dispatcher {
     this.#metrics = options.metrics;
   }
 
-  /** Runs a method. Never rejects. */
-  async dispatch(method: Method, request: WireRequest, caller: Caller): Promise<WireResponse> {
-    const startedAt = performance.now();
+  /** Runs a method, and returns its response at once where the method need not wait. Neither throws nor rejects. */
+  dispatch(method: Method, request: WireRequest, caller: Caller): WireResponse | Promise<WireResponse> {
+    const call = new Call(method, caller, request.encoding);
     this.#metrics.started();
-    let subject: AuditSubject | undefined;
-    let response: WireResponse;
+    let result: MethodResult | Promise<MethodResult>;
     try {
       expectRole(caller.principal, method);
-      const { body, etag, warnings } = await method.invoke(request, {
-        onSubject: (value) => {
-          subject = value;
-        },
-        origin: (message) => ({
-          method: method.name,
-          tokenName: caller.principal.tokenName,
-          certificateSubject: caller.peer().certificateSubject ?? '',
-          message,
-        }),
-      });
-      response = { body, etag, warnings, error: undefined };
+      result = method.invoke(request, call);
     } catch (error) {
-      response = this.#fail(error, request.encoding, caller, method.descriptor.output);
+      return this.#failed(call, error);
     }
-    const durationMs = performance.now() - startedAt;
-    this.#metrics.finished(caller.transport, method.name, response.error?.code ?? 0, durationMs / 1000);
-    this.#record(method, caller, response.error, subject, durationMs);
-    return response;
+    return result instanceof Promise
+      ? result.then(
+          (later) => this.#succeeded(call, later),
+          (error: unknown) => this.#failed(call, error),
+        )
+      : this.#succeeded(call, result);
   }
 
   /**
@@ -189,6 +218,23 @@ export class Dispatcher {
     return response;
   }
 
+  #succeeded(call: Call, { body, etag, warnings }: MethodResult): WireResponse {
+    return this.#finished(call, { body, etag, warnings, error: undefined });
+  }
+
+  #failed(call: Call, error: unknown): WireResponse {
+    return this.#finished(call, this.#fail(error, call.encoding, call.caller, call.method.descriptor.output));
+  }
+
+  #finished(call: Call, response: WireResponse): WireResponse {
+    const { method, caller, startedAtMs } = call;
+    const { error } = response;
+    const durationMs = performance.now() - startedAtMs;
+    this.#metrics.finished(caller.transport, method.name, error?.code ?? 0, durationMs / 1000);
+    this.#record(call, error, durationMs);
+    return response;
+  }
+
   #fail(
     error: unknown,
     encoding: Encoding,
@@ -210,13 +256,7 @@ export class Dispatcher {
     };
   }
 
-  #record(
-    method: Method,
-    caller: Caller,
-    error: AppImageError | undefined,
-    subject: AuditSubject | undefined,
-    durationMs: number,
-  ): void {
+  #record({ method, caller, subject }: Call, error: AppImageError | undefined, durationMs: number): void {
     const level =
       error === undefined ? (method.mutates ? 'info' : 'debug') : error.cause === undefined ? 'info' : 'error';
     if (!this.#log.isLevelEnabled(level)) {

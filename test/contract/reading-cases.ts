@@ -1,5 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import type { StoredAppImage } from '../../src/domain/app-image/app-image.js';
+import {
+  type AppImageStore,
+  StoreFaultError,
+  StoreUnavailableError,
+} from '../../src/domain/app-image/app-image-store.js';
 import { AWKWARD_TEXTS, appImageName } from '../support/arbitraries.js';
 import { ORIGIN } from '../support/stub-store.js';
 import type { Promises } from './contract-case.js';
@@ -58,6 +64,62 @@ export function readingCases(promises: Promises): void {
       await Promise.all(all.map((each) => store.change(each, put(each, `of-${each}`), ORIGIN)));
       const found = await store.getMany(all.toReversed());
       expect(found.map((stored) => stored?.appImage.image?.tag)).toEqual(all.toReversed().map((each) => `of-${each}`));
+    });
+  });
+
+  describe('visitSync', () => {
+    /** A store that has its data at hand lets itself be visited; one that waits for a database must not claim to have. */
+    const visitorOf = (store: AppImageStore): NonNullable<AppImageStore['visitSync']> | undefined => {
+      expect(store.visitSync !== undefined).toBe(store.kind === 'lmdb');
+      return store.visitSync?.bind(store);
+    };
+
+    promises('hands over at once what getMany answers, in the same order', async ({ store }) => {
+      await store.change('a', put('a', 'first'), ORIGIN);
+      await store.change('b', put('b', 'second'), ORIGIN);
+      await store.change('a', put('a', 'third'), ORIGIN);
+      const asked = ['b', 'missing', 'a', 'b', '', ...UNANSWERABLE_NAMES];
+      const found = await store.getMany(asked);
+      const seen: unknown[] = [];
+      const visit = visitorOf(store);
+      visit?.(asked, (stored, visited) => {
+        seen.push([visited, stored && [stored.revision, stored.position, bytesOf(stored)]]);
+      });
+      expect(seen).toEqual(
+        visit === undefined
+          ? []
+          : found.map((stored, index) => [asked[index], stored && [stored.revision, stored.position, bytesOf(stored)]]),
+      );
+    });
+
+    promises('sees a change as soon as it is made, also one of another process', async ({ store, second }) => {
+      const other = await second();
+      const revisions: (number | undefined)[] = [];
+      const visit = visitorOf(store);
+      const look = (): void => visit?.(['app'], (stored) => revisions.push(stored?.revision));
+      look();
+      await other.change('app', put('app'), ORIGIN);
+      look();
+      await store.change('app', put('app'), ORIGIN);
+      look();
+      expect(revisions).toEqual(visit === undefined ? [] : [undefined, 1, 2]);
+    });
+
+    promises('throws what visit throws, and what is wrong with a template', async ({ store, damage }) => {
+      const visit = visitorOf(store);
+      if (visit === undefined) {
+        return;
+      }
+      await damage('damaged');
+      expect(() => visit(['damaged'], (stored) => stored?.appImage)).toThrow(StoreFaultError);
+      const refusal = new Error('refused');
+      expect(() =>
+        visit(['app'], () => {
+          throw refusal;
+        }),
+      ).toThrow(refusal);
+      await store[Symbol.asyncDispose]();
+      expect(() => visit([], () => undefined)).toThrow(StoreUnavailableError);
     });
   });
 
@@ -141,4 +203,9 @@ export function readingCases(promises: Promises): void {
       );
     });
   });
+}
+
+/** The encodings of a template that is perhaps good only for a moment. */
+function bytesOf({ encoded }: StoredAppImage): readonly string[] {
+  return [Buffer.from(encoded.protobuf).toString('hex'), Buffer.from(encoded.json).toString()];
 }

@@ -39,10 +39,10 @@ export class TestMethods {
       httpPaths: [],
       role: 'editor',
       mutates: true,
-      invoke: async (request, { onSubject }) => {
+      invoke: async (request, context) => {
         this.seen.push(request);
         const { name } = decodeProtobuf(CreateAppImageRequest, descriptor('createAppImage').input, request.body);
-        onSubject({ appImage: name, customHeaders: new Map() });
+        context.onSubject({ appImage: name, customHeaders: new Map() });
         return { body: encodeDone('protobuf'), etag: '"1"', warnings: [] };
       },
     },

@@ -17,6 +17,9 @@ export type Decision =
  */
 export type Decide = (current: StoredAppImage | undefined) => Decision;
 
+/** Takes what it needs of a template that is good only during the call; see {@link AppImageStore.visitSync}. */
+export type Visit = (stored: StoredAppImage | undefined, name: string) => void;
+
 /** Selects a page of templates. */
 export interface ListOptions {
   /** Only names that sort behind this one; the empty string starts at the first. */
@@ -44,6 +47,13 @@ export interface AppImageStore extends AsyncDisposable {
    * round trip to the database, not one a name.
    */
   getMany(names: readonly string[]): Promise<readonly (StoredAppImage | undefined)[]>;
+
+  /**
+   * Does what {@link getMany} does, at once and without a copy, on a store that has its data at hand; absent on one that has to wait for a
+   * database. Hands each template, or `undefined`, to `visit` in the order of the names. What `visit` is handed is good only until it
+   * returns: it takes from it what it needs, and asks the store for nothing. Throws what {@link getMany} rejects with, and what `visit` throws.
+   */
+  visitSync?(names: readonly string[], visit: Visit): void;
 
   /**
    * A page of templates in the order of their names, byte by byte. Templates that come or go meanwhile never make

@@ -23,16 +23,20 @@ export class Heads {
 
   /** The record of a template that stands, in a buffer of its own. */
   record(name: string): Buffer | undefined {
-    if (!isStorable(name)) {
+    const lent = this.lentRecord(name);
+    if (lent === undefined) {
       return undefined;
     }
-    const reused = this.#environment.live.getBinaryFast(name);
-    if (reused === undefined) {
-      return undefined;
-    }
-    const record = Buffer.allocUnsafe(reused.length);
-    record.set(reused.subarray(0, reused.length));
+    const record = Buffer.allocUnsafe(lent.length);
+    record.set(lent);
     return record;
+  }
+
+  /** The record of a template that stands, in the buffer that the next read overwrites. */
+  lentRecord(name: string): Buffer | undefined {
+    const reused = isStorable(name) ? this.#environment.live.getBinaryFast(name) : undefined;
+    // The buffer is longer than its `length` says.
+    return reused?.subarray(0, reused.length);
   }
 
   /**

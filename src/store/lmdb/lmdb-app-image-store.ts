@@ -5,6 +5,7 @@ import {
   type ListOptions,
   StoreFaultError,
   StoreUnavailableError,
+  type Visit,
 } from '../../domain/app-image/app-image-store.js';
 import {
   type ChangeOrigin,
@@ -77,6 +78,13 @@ class LmdbAppImageStore implements AppImageStore {
 
   async getMany(names: readonly string[]): Promise<readonly (StoredAppImage | undefined)[]> {
     return this.#read(() => names.map((name) => this.#find(name)));
+  }
+
+  visitSync(names: readonly string[], visit: Visit): void {
+    this.#beginRead();
+    for (const name of names) {
+      visit(this.#borrow(name), name);
+    }
   }
 
   async list({ after, limit }: ListOptions): Promise<readonly StoredAppImage[]> {
@@ -168,11 +176,21 @@ class LmdbAppImageStore implements AppImageStore {
   }
 
   #read<T>(action: () => T): T {
+    this.#beginRead();
+    return asStoreFault(action);
+  }
+
+  /** Has the reads that follow see what is stored now: lmdb-js keeps a snapshot for a turn of the event loop. */
+  #beginRead(): void {
     this.#assertOpen();
+    asStoreFault(() => this.#environment.root.resetReadTxn());
+  }
+
+  /** The template of a name in the snapshot, good until the next read. */
+  #borrow(name: string): StoredAppImage | undefined {
     return asStoreFault(() => {
-      // lmdb-js keeps a snapshot for a turn of the event loop, but another process may have stored something since.
-      this.#environment.root.resetReadTxn();
-      return action();
+      const record = this.#history.heads.lentRecord(name);
+      return record && this.#records.decode(name, record);
     });
   }
 

@@ -60,7 +60,7 @@ export class RecordCodec {
   }
 
   /**
-   * The revision in a record. The record becomes a part of it, so it must not be a buffer that is used again.
+   * The revision in a record. The record becomes a part of it: where that is a buffer that is used again, it is good until then.
    * @throws StoreFaultError where the record is damaged, or was written by another build
    */
   decode(name: string, record: Buffer): StoredAppImage {

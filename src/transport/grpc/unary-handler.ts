@@ -39,9 +39,12 @@ export function unaryHandler(method: Method, context: UnaryHandlerContext): hand
       ifMatch: first(metadata, 'if-match'),
       fieldValidation: 'Ignore',
     } as const;
-    void dispatcher
-      .dispatch(method, request, { transport: 'grpc', requestId, principal, peer })
-      .then((response) => answer(call, respond, requestId, response));
+    const response = dispatcher.dispatch(method, request, { transport: 'grpc', requestId, principal, peer });
+    if (response instanceof Promise) {
+      void response.then((later) => answer(call, respond, requestId, later));
+    } else {
+      answer(call, respond, requestId, response);
+    }
   };
 }
 

@@ -231,7 +231,7 @@ export class RequestHandler {
       if (body === undefined) {
         this.#refuse(exchange, error, this.#httpErrorStatus);
       } else {
-        void this.#run(exchange, principal, fieldValidation, body);
+        this.#run(exchange, principal, fieldValidation, body);
       }
     });
     if (connection.session === undefined) {
@@ -241,19 +241,22 @@ export class RequestHandler {
     }
   }
 
-  async #run(
-    exchange: MethodExchange,
-    principal: Principal,
-    fieldValidation: FieldValidation,
-    body: Uint8Array,
-  ): Promise<void> {
+  #run(exchange: MethodExchange, principal: Principal, fieldValidation: FieldValidation, body: Uint8Array): void {
     const { request, connection, format, requestId, method } = exchange;
     this.running += 1;
-    const result = await this.#dispatcher.dispatch(
+    const result = this.#dispatcher.dispatch(
       method,
       { encoding: format.encoding, body, ifMatch: request.headers['if-match'], fieldValidation },
       { transport: 'http', requestId, principal, peer: connection.peer },
     );
+    if (result instanceof Promise) {
+      void result.then((later) => this.#finish(exchange, later));
+    } else {
+      this.#finish(exchange, result);
+    }
+  }
+
+  #finish(exchange: Exchange, result: WireResponse): void {
     this.running -= 1;
     this.#answer(exchange, outcomeStatus(result.error, this.#httpErrorStatus), result);
   }

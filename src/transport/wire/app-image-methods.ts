@@ -8,13 +8,13 @@ import {
   UpdateAppImageRequest,
 } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import { HealthRequest, HealthResponse } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/health.js';
-import type { AppImageUpdate } from '../../domain/app-image/app-image.js';
+import type { AppImageUpdate, StoredAppImage } from '../../domain/app-image/app-image.js';
 import type { AppImageService } from '../../service/app-image-service.js';
-import { encodeBatch, encodeDone, encodeOne, encodePage } from './app-image-response.js';
+import { BatchAnswer, encodeDone, encodeOne, encodePage } from './app-image-response.js';
 import { type DecodedCall, defineMethod, methodName } from './define-method.js';
 import { entityTag } from './entity-tag.js';
 import { SUCCESS_JSON_START } from './envelope.js';
-import type { Method } from './method.js';
+import type { Encoding, Method } from './method.js';
 import { serviceDescriptor } from './schema.js';
 
 /** Names of the methods, as in logs and metrics. */
@@ -35,10 +35,10 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: CreateAppImageRequest,
-      run: async ({ request, encoding, origin }) => {
+      run: async ({ request, encoding, context }) => {
         const { name, image, configTemplates, deployTemplates, labels, annotations } = request;
         const appImage = { name, image, configTemplates, deployTemplates, labels, annotations };
-        const stored = await service.create(appImage, origin(''));
+        const stored = await service.create(appImage, context.origin(''));
         return { body: encodeDone(encoding), etag: entityTag(stored.revision) };
       },
     }),
@@ -49,7 +49,7 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       mutates: true,
       codec: UpdateAppImageRequest,
       run: async (call) => {
-        const stored = await service.update(appImageUpdate(call), call.ifMatch, call.origin(''));
+        const stored = await service.update(appImageUpdate(call), call.ifMatch, call.context.origin(''));
         return { body: encodeDone(call.encoding), etag: entityTag(stored.revision) };
       },
     }),
@@ -59,8 +59,8 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: DeleteAppImageRequest,
-      run: async ({ request, encoding, ifMatch, origin }) => {
-        await service.delete(request.name, ifMatch, origin(''));
+      run: async ({ request, encoding, ifMatch, context }) => {
+        await service.delete(request.name, ifMatch, context.origin(''));
         return { body: encodeDone(encoding) };
       },
     }),
@@ -70,9 +70,12 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'viewer',
       mutates: false,
       codec: QueryAppImageRequest,
-      run: async ({ request, encoding }) => {
-        const stored = await service.query(request.name);
-        return { body: encodeOne(stored, encoding), etag: entityTag(stored.revision) };
+      run: ({ request, encoding }) => {
+        let result: { body: Uint8Array; etag: string } | undefined;
+        service.querySync(request.name, (stored) => {
+          result = queryResult(stored, encoding);
+        });
+        return result ?? service.query(request.name).then((stored) => queryResult(stored, encoding));
       },
     }),
     defineMethod({
@@ -82,7 +85,18 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'viewer',
       mutates: false,
       codec: BatchQueryAppImageRequest,
-      run: async ({ request, encoding }) => ({ body: encodeBatch(await service.batchQuery(request.names), encoding) }),
+      run: ({ request, encoding }) => {
+        const answer = new BatchAnswer(encoding, request.names.length);
+        if (service.batchQuerySync(request.names, (stored) => answer.add(stored))) {
+          return { body: answer.finish() };
+        }
+        return service.batchQuery(request.names).then((found) => {
+          for (const stored of found) {
+            answer.add(stored);
+          }
+          return { body: answer.finish() };
+        });
+      },
     }),
     defineMethod({
       descriptor: required(appImages['listAppImage']),
@@ -111,6 +125,10 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       },
     }),
   ];
+}
+
+function queryResult(stored: StoredAppImage, encoding: Encoding): { body: Uint8Array; etag: string } {
+  return { body: encodeOne(stored, encoding), etag: entityTag(stored.revision) };
 }
 
 /** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */

@@ -1,4 +1,5 @@
 import type { StoredAppImage } from '../../domain/app-image/app-image.js';
+import { AnswerBuffer } from './answer-buffer.js';
 import { fieldHeader, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
 import type { Encoding } from './method.js';
 
@@ -13,6 +14,11 @@ const LIST_JSON_START = Buffer.from(`${SUCCESS_JSON_START},"data":{"appimage_lis
 const JSON_END = Buffer.from('}');
 const COMMA = Buffer.from(',');
 
+/** Room for a batch at first, before a template tells how large templates are. */
+const FIRST_BATCH_BYTES = 16 * 1024;
+/** Tag and length of a field, at most. */
+const MOST_FIELD_HEADER_BYTES = 10;
+
 /** A success that says nothing else. */
 export function encodeDone(encoding: Encoding): Uint8Array {
   return encoding === 'json' ? SUCCESS_JSON : SUCCESS_PROTOBUF;
@@ -20,17 +26,55 @@ export function encodeDone(encoding: Encoding): Uint8Array {
 
 /** `QueryAppImageResponse`: the stored bytes in their envelope. */
 export function encodeOne(stored: StoredAppImage, encoding: Encoding): Uint8Array {
-  const { json, protobuf } = stored.encoded;
-  return encoding === 'json'
-    ? Buffer.concat([DATA_JSON_START, json, JSON_END])
-    : Buffer.concat([SUCCESS_PROTOBUF, fieldHeader(DATA_FIELD, protobuf.length), protobuf]);
+  if (encoding === 'json') {
+    const { json } = stored.encoded;
+    const answer = new AnswerBuffer(DATA_JSON_START.length + json.length + JSON_END.length);
+    answer.append(DATA_JSON_START);
+    answer.append(json);
+    answer.append(JSON_END);
+    return answer.finish();
+  }
+  const { protobuf } = stored.encoded;
+  const answer = new AnswerBuffer(SUCCESS_PROTOBUF.length + MOST_FIELD_HEADER_BYTES + protobuf.length);
+  answer.append(SUCCESS_PROTOBUF);
+  answer.appendFieldHeader(DATA_FIELD, protobuf.length);
+  answer.append(protobuf);
+  return answer.finish();
 }
 
-/** `BatchQueryAppImageResponse`. */
-export function encodeBatch(stored: readonly StoredAppImage[], encoding: Encoding): Uint8Array {
-  return encoding === 'json'
-    ? Buffer.concat([BATCH_JSON_START, ...jsonElements(stored), BATCH_JSON_END])
-    : Buffer.concat([SUCCESS_PROTOBUF, ...repeatedField(DATA_FIELD, stored)]);
+/** `BatchQueryAppImageResponse`, made template by template. */
+export class BatchAnswer {
+  readonly #encoding: Encoding;
+  readonly #answer = new AnswerBuffer(FIRST_BATCH_BYTES);
+  /** Templates that are still to come. */
+  #left: number;
+
+  constructor(encoding: Encoding, templates: number) {
+    this.#encoding = encoding;
+    this.#left = templates;
+    this.#answer.append(encoding === 'json' ? BATCH_JSON_START : SUCCESS_PROTOBUF);
+  }
+
+  add({ encoded }: StoredAppImage): void {
+    const template = this.#encoding === 'json' ? encoded.json : encoded.protobuf;
+    // Templates are mostly alike, so what is left takes about as much as this one for each.
+    this.#answer.expect(this.#left * (template.length + MOST_FIELD_HEADER_BYTES));
+    this.#left -= 1;
+    if (this.#encoding === 'protobuf') {
+      this.#answer.appendFieldHeader(DATA_FIELD, template.length);
+    }
+    this.#answer.append(template);
+    if (this.#encoding === 'json' && this.#left > 0) {
+      this.#answer.append(COMMA);
+    }
+  }
+
+  finish(): Uint8Array {
+    if (this.#encoding === 'json') {
+      this.#answer.append(BATCH_JSON_END);
+    }
+    return this.#answer.finish();
+  }
 }
 
 /** `ListAppImageResponse`. */

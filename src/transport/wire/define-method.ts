@@ -12,7 +12,7 @@ export interface DecodedCall<Request> {
   readonly encoding: Encoding;
   readonly ifMatch: IfMatch;
   /** Who is calling, and why; see `CallContext`. */
-  readonly origin: CallContext['origin'];
+  readonly context: CallContext;
   /** Whether JSON held this top-level field; `undefined` for protobuf, which does not tell an empty field from an absent one. */
   readonly present: ReadonlySet<string> | undefined;
 }
@@ -29,8 +29,10 @@ export interface MethodDefinition<Request extends AnyRequest> extends Omit<Metho
   readonly codec: ProtobufDecoder<Request>;
   /** What the audit line of a mutation names; the request's `name` by default. */
   readonly subjectOf?: (request: Request) => string;
-  readonly run: (call: DecodedCall<Request>) => Promise<Omit<MethodResult, 'warnings'>>;
+  readonly run: (call: DecodedCall<Request>) => RunResult | Promise<RunResult>;
 }
+
+type RunResult = Omit<MethodResult, 'warnings'>;
 
 /** Makes a method of its definition: decoding, presence, conditions and warnings are the same for all. */
 export function defineMethod<Request extends AnyRequest>(definition: MethodDefinition<Request>): Method {
@@ -40,17 +42,20 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
     ...rest,
     descriptor,
     name: methodName(descriptor),
-    invoke: async ({ encoding, body, ifMatch, fieldValidation }, { onSubject, origin }) => {
+    invoke: ({ encoding, body, ifMatch, fieldValidation }, context) => {
       const decoded =
         encoding === 'json'
           ? decoder.decode(body, fieldValidation)
           : { message: decodeProtobuf(codec, descriptor.input, body), present: undefined, warnings: [] };
       const request = decoded.message;
       if (rest.mutates) {
-        onSubject({ appImage: subjectOf(request), customHeaders: request.header?.customHeaders ?? new Map() });
+        context.onSubject({ appImage: subjectOf(request), customHeaders: request.header?.customHeaders ?? new Map() });
       }
-      const result = await run({ request, encoding, origin, ifMatch: parseIfMatch(ifMatch), present: decoded.present });
-      return { ...result, warnings: decoded.warnings };
+      const { present, warnings } = decoded;
+      const result = run({ request, encoding, context, ifMatch: parseIfMatch(ifMatch), present });
+      return result instanceof Promise
+        ? result.then(({ body: encoded, etag }) => ({ body: encoded, etag, warnings }))
+        : { body: result.body, etag: result.etag, warnings };
     },
   };
 }

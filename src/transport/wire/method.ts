@@ -57,18 +57,19 @@ export interface Method {
   /** Whether it changes what is stored; such calls leave an audit line. */
   readonly mutates: boolean;
   /**
-   * Reads the request, does the work and encodes the response.
-   * @throws AppImageError whatever the caller is to be told; anything else is a fault of ours
+   * Reads the request, does the work and encodes the response. A method that need not wait returns its result at once: a promise costs more
+   * than the rest of a query.
+   * @throws AppImageError whatever the caller is to be told, or rejects with it; anything else is a fault of ours
    */
-  invoke(request: WireRequest, context: CallContext): Promise<MethodResult>;
+  invoke(request: WireRequest, context: CallContext): MethodResult | Promise<MethodResult>;
 }
 
 /** What a method gets besides its request. */
 export interface CallContext {
   /** Tells what a mutation is about, for its audit line; called as soon as the request is decoded, also where the call fails later on. */
-  readonly onSubject: (subject: AuditSubject) => void;
+  onSubject(subject: AuditSubject): void;
   /** Who is calling, to be kept with a change, and why in the caller's words. */
-  readonly origin: (message: string) => ChangeOrigin;
+  origin(message: string): ChangeOrigin;
 }
 
 /** A method that answers with a stream of messages until its client goes away. */

@@ -55,14 +55,14 @@ export function registryMethods({ apply, revisions, inspection }: RegistryServic
     define('apply', 'apply', 'editor', ApplyRequest, ApplyResponse, {
       mutates: true,
       subjectOf: ({ appImages }) => appImages.map(({ appImage }) => appImage?.name ?? '').join(','),
-      run: async ({ request, origin }) => {
+      run: async ({ request, context }) => {
         const declarations = request.appImages.map(({ appImage, ifRevision }, index) => {
           if (appImage === undefined) {
             throw invalidRequest([{ field: `app_images[${index}].app_image`, description: 'no template is given' }]);
           }
           return { appImage, ifRevision: optionalRevision(ifRevision, `app_images[${index}].if_revision`) };
         });
-        const results = await apply.apply(declarations, request, origin(readMessage(request.message)));
+        const results = await apply.apply(declarations, request, context.origin(readMessage(request.message)));
         const failed = results.find(({ error }) => error !== undefined)?.error;
         return {
           status: failed === undefined ? SUCCESS_STATUS : failureStatus(failed),
@@ -114,10 +114,15 @@ export function registryMethods({ apply, revisions, inspection }: RegistryServic
     }),
     define('rollback', 'revisions/rollback', 'editor', RollbackRequest, RollbackResponse, {
       mutates: true,
-      run: async ({ request, origin }) => {
+      run: async ({ request, context }) => {
         const to = revisionRef(request.revision, request.tag);
         const ifRevision = optionalRevision(request.ifRevision, 'if_revision');
-        const revision = await revisions.rollback(request.name, to, ifRevision, origin(readMessage(request.message)));
+        const revision = await revisions.rollback(
+          request.name,
+          to,
+          ifRevision,
+          context.origin(readMessage(request.message)),
+        );
         return { status: SUCCESS_STATUS, revision: revisionMessage(revision, { withContent: false }) };
       },
       etagOf: ({ revision }) => revision?.revision,

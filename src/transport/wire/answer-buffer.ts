@@ -1,0 +1,56 @@
+/** Bytes that are put together piece by piece: each is copied once, to where it is sent from. */
+export class AnswerBuffer {
+  #bytes: Buffer;
+  #length = 0;
+
+  /** @param expectedBytes what there is room for at first */
+  constructor(expectedBytes: number) {
+    this.#bytes = Buffer.allocUnsafe(expectedBytes);
+  }
+
+  /** Makes room for so many bytes more, where there is less than that. */
+  expect(bytes: number): void {
+    this.#makeRoom(bytes);
+  }
+
+  append(piece: Uint8Array): void {
+    this.#makeRoom(piece.length);
+    this.#bytes.set(piece, this.#length);
+    this.#length += piece.length;
+  }
+
+  /** Appends the tag and the length of a length-delimited field of protobuf. */
+  appendFieldHeader(fieldNumber: number, length: number): void {
+    this.#makeRoom(MOST_HEADER_BYTES);
+    this.#appendVarint(fieldNumber * 8 + 2);
+    this.#appendVarint(length);
+  }
+
+  /** What was appended. Nothing may be appended any more. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #appendVarint(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length] = (rest % 0x80) + 0x80;
+      this.#length += 1;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#length] = rest;
+    this.#length += 1;
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, Math.ceil(1.25 * this.#bytes.length)));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+  }
+}
+
+/** Two varints of 32 bits. */
+const MOST_HEADER_BYTES = 10;
