@@ -1,30 +1,23 @@
-import type {
-  IncomingHttpHeaders,
-  IncomingMessage,
-  OutgoingHttpHeader,
-  OutgoingHttpHeaders,
-  ServerResponse,
-} from 'node:http';
-import { constants } from 'node:http2';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Principal } from '../../auth/principal.js';
-import { tokenFromHeaders } from '../../auth/token-from-headers.js';
-import { type AppImageError, invalidRequest, quoteValue } from '../../domain/errors.js';
+import type { AppImageError } from '../../domain/errors.js';
 import type { Authenticator, Caller, Dispatcher, StreamCaller } from '../dispatcher.js';
 import { encodeFailure } from '../wire/envelope.js';
-import {
-  FIELD_VALIDATIONS,
-  type FieldValidation,
-  type Method,
-  type StreamMethod,
-  type WireResponse,
-} from '../wire/method.js';
+import type { FieldValidation, Method, StreamMethod, WireResponse } from '../wire/method.js';
 import type { Connection, ConnectionTable } from './connection.js';
 import { EventStream } from './event-stream.js';
 import { type HttpErrorStatus, outcomeStatus, statusHeaders } from './http-status.js';
-import { http2Stream } from './http2-stream.js';
 import { type BodyFormat, bodyFormat, JSON_FORMAT } from './media-type.js';
-import { malformed, Refusal } from './refusal.js';
-import { bodyTooLarge, RequestBody } from './request-body.js';
+import { Refusal } from './refusal.js';
+import { type AnswerHeaders, NodeReply, type Reply } from './reply.js';
+import { RequestBody } from './request-body.js';
+import {
+  closeWhereBodyIsUncertain,
+  expectAcceptableBody,
+  expectReadableHead,
+  fieldValidationOf,
+  tokenOf,
+} from './request-head.js';
 import { warningHeader } from './warning-header.js';
 import { tokenFromCookie, watchCookie } from './watch-cookie.js';
 
@@ -41,8 +34,7 @@ export interface RequestHandlerOptions {
 
 /** A request on its way to an answer. */
 interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly reply: Reply;
   readonly connection: Connection;
   readonly format: BodyFormat;
   readonly requestId: string;
@@ -51,6 +43,13 @@ interface Exchange {
 }
 
 type MethodExchange = Exchange & { readonly method: Method };
+
+/** What of a request, besides its body, tells how its method is to run. */
+interface CallOptions {
+  readonly principal: Principal;
+  readonly ifMatch: string | undefined;
+  readonly fieldValidation: FieldValidation;
+}
 
 /** Caller of a request that is turned away: who it is does not matter. */
 type Stranger = Omit<Caller, 'principal'>;
@@ -99,7 +98,7 @@ export class RequestHandler {
     connection.unanswered += 1;
     const { headers } = request;
     const format = bodyFormat(headers['content-type']);
-    const exchange = { request, response, connection, format, requestId, method };
+    const exchange = { reply: new NodeReply(request, response, connection), connection, format, requestId, method };
     let mode: HttpErrorStatus = 'standard';
     try {
       expectReadableHead(request);
@@ -108,7 +107,7 @@ export class RequestHandler {
       mode = this.#httpErrorStatus;
       const fieldValidation = fieldValidationOf(query['fieldValidation']);
       expectAcceptableBody(headers, this.#maxBodyBytes);
-      this.#receive(exchange, principal, fieldValidation);
+      this.#receive(exchange, request, response, { principal, ifMatch: headers['if-match'], fieldValidation });
     } catch (error) {
       closeWhereBodyIsUncertain(request, connection);
       this.#refuse(exchange, error, mode);
@@ -127,7 +126,8 @@ export class RequestHandler {
       const lastEventId = request.headers['last-event-id'];
       const message = method.requestFromQuery(query, typeof lastEventId === 'string' ? lastEventId : undefined);
       const authenticateAgain = (): Principal => this.#authenticator.authenticate(token);
-      void this.#stream(exchange, method, message, { ...caller, authenticateAgain });
+      const stream = new EventStream(request, response, exchange.connection, requestId);
+      void this.#stream(exchange, method, message, { ...caller, authenticateAgain }, stream);
     });
   }
 
@@ -157,12 +157,9 @@ export class RequestHandler {
     }
     connection.unanswered += 1;
     closeWhereBodyIsUncertain(request, connection);
-    this.#refuse(
-      { request, response, connection, format: JSON_FORMAT, requestId, method: undefined },
-      refusal,
-      'standard',
-      headers,
-    );
+    const reply = new NodeReply(request, response, connection);
+    const exchange = { reply, connection, format: JSON_FORMAT, requestId, method: undefined };
+    this.#refuse(exchange, refusal, 'standard', headers);
   }
 
   /** The body of a failed exchange that has no request to answer to, for who writes the answer by hand. */
@@ -183,7 +180,8 @@ export class RequestHandler {
       return;
     }
     connection.unanswered += 1;
-    const exchange: Exchange = { request, response, connection, format: JSON_FORMAT, requestId, method };
+    const reply = new NodeReply(request, response, connection);
+    const exchange: Exchange = { reply, connection, format: JSON_FORMAT, requestId, method };
     let mode: HttpErrorStatus = 'standard';
     try {
       expectReadableHead(request);
@@ -197,11 +195,15 @@ export class RequestHandler {
     }
   }
 
-  async #stream(exchange: Exchange, method: StreamMethod, message: Uint8Array, caller: StreamCaller): Promise<void> {
-    const { request, response, connection, requestId } = exchange;
+  async #stream(
+    exchange: Exchange,
+    method: StreamMethod,
+    message: Uint8Array,
+    caller: StreamCaller,
+    stream: EventStream,
+  ): Promise<void> {
     // Looked up while the client is certainly there: the line of the log is written when it has gone.
     caller.peer();
-    const stream = new EventStream(request, response, connection, requestId);
     const end = await this.#dispatcher.stream(method, message, caller, stream);
     if (end.kind === 'failed' && !stream.begun) {
       const body = encodeFailure(end.error, 'json', method.descriptor.output);
@@ -210,15 +212,15 @@ export class RequestHandler {
       return;
     }
     stream.end(end, () => {
-      connection.unanswered -= 1;
+      exchange.connection.unanswered -= 1;
       if (this.closing) {
         this.#onAnswer();
       }
     });
   }
 
-  #receive(exchange: MethodExchange, principal: Principal, fieldValidation: FieldValidation): void {
-    const { request, response, connection } = exchange;
+  #receive(exchange: MethodExchange, request: IncomingMessage, response: ServerResponse, options: CallOptions): void {
+    const { connection } = exchange;
     if (request.headers.expect !== undefined) {
       response.writeContinue();
     }
@@ -231,7 +233,7 @@ export class RequestHandler {
       if (body === undefined) {
         this.#refuse(exchange, error, this.#httpErrorStatus);
       } else {
-        this.#run(exchange, principal, fieldValidation, body);
+        this.#run(exchange, options, body);
       }
     });
     if (connection.session === undefined) {
@@ -241,12 +243,12 @@ export class RequestHandler {
     }
   }
 
-  #run(exchange: MethodExchange, principal: Principal, fieldValidation: FieldValidation, body: Uint8Array): void {
-    const { request, connection, format, requestId, method } = exchange;
+  #run(exchange: MethodExchange, { principal, ifMatch, fieldValidation }: CallOptions, body: Uint8Array): void {
+    const { connection, format, requestId, method } = exchange;
     this.running += 1;
     const result = this.#dispatcher.dispatch(
       method,
-      { encoding: format.encoding, body, ifMatch: request.headers['if-match'], fieldValidation },
+      { encoding: format.encoding, body, ifMatch, fieldValidation },
       { transport: 'http', requestId, principal, peer: connection.peer },
     );
     if (result instanceof Promise) {
@@ -274,11 +276,10 @@ export class RequestHandler {
   }
 
   #answer(exchange: Exchange, status: number, result: WireResponse, more?: OutgoingHttpHeaders): void {
-    const { request, response, connection, format, requestId } = exchange;
+    const { reply, connection, format, requestId } = exchange;
     connection.unanswered -= 1;
-    connection.unread = request.complete ? undefined : request;
     const { body, error, etag, warnings } = result;
-    const headers: Record<string, OutgoingHttpHeader> = { 'x-request-id': requestId };
+    const headers: AnswerHeaders = { 'x-request-id': requestId };
     if (status !== 204) {
       headers['content-type'] = format.contentType;
       headers['content-length'] = body.length;
@@ -292,74 +293,12 @@ export class RequestHandler {
     if (error !== undefined || more !== undefined) {
       Object.assign(headers, statusHeaders(status), more);
     }
-    if (connection.session !== undefined) {
-      stopSending(request);
-    } else if (connection.closing || this.closing) {
+    if (connection.session === undefined && (connection.closing || this.closing)) {
       headers['connection'] = 'close';
     }
-    if (!response.destroyed) {
-      response.writeHead(status, headers as OutgoingHttpHeaders);
-      response.end(body);
-    }
+    reply.send(status, headers, body);
     if (this.closing) {
       this.#onAnswer();
     }
   }
-}
-
-/** A client that still waits for leave to send its body may send it or not: what follows on its connection has no certain meaning. */
-function closeWhereBodyIsUncertain(request: IncomingMessage, connection: Connection): void {
-  if (request.headers.expect !== undefined) {
-    connection.closing = true;
-  }
-}
-
-function tokenOf(headers: IncomingHttpHeaders): string | undefined {
-  const token = headers['token'];
-  // Node joins a header of this kind that is sent twice, so it is never a list.
-  return tokenFromHeaders(typeof token === 'string' ? token : undefined, headers.authorization);
-}
-
-/** What HTTP demands of the head of a request, beyond what Node's parser has checked. */
-function expectReadableHead({ headers, httpVersionMajor, httpVersionMinor }: IncomingMessage): void {
-  if (headers.host === undefined && httpVersionMajor === 1 && httpVersionMinor === 1) {
-    throw malformed(400, 'the request has no Host header, which HTTP/1.1 requires');
-  }
-  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
-    throw malformed(417, `cannot meet the expectation ${quoteValue(headers.expect)}; only 100-continue is known`);
-  }
-}
-
-/** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */
-function stopSending(request: IncomingMessage): void {
-  const stream = http2Stream(request);
-  if (stream !== undefined && !request.complete && !stream.endAfterHeaders) {
-    stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
-  }
-}
-
-/** What the head tells about the body. */
-function expectAcceptableBody(headers: IncomingHttpHeaders, maxBodyBytes: number): void {
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    const description = `the body comes with Content-Encoding ${quoteValue(encoding)}; send the body uncompressed`;
-    throw invalidRequest([{ field: '', description }]);
-  }
-  if (Number(headers['content-length']) > maxBodyBytes) {
-    throw bodyTooLarge(maxBodyBytes);
-  }
-}
-
-function fieldValidationOf(value: unknown): FieldValidation {
-  if (value === undefined) {
-    return 'Warn';
-  }
-  const known = FIELD_VALIDATIONS.find((word) => word === value);
-  if (known === undefined) {
-    const found = typeof value === 'string' ? quoteValue(value) : 'given more than once';
-    throw invalidRequest([
-      { field: 'fieldValidation', description: `the query parameter is ${found}; use ${FIELD_VALIDATIONS.join(', ')}` },
-    ]);
-  }
-  return known;
 }
