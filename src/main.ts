@@ -10,6 +10,12 @@ import { ServiceLog } from './observability/logger.js';
 import { serveAsWorker } from './process/serve-as-worker.js';
 import { serveWithWorkers } from './process/serve-with-workers.js';
 
+/**
+ * Small buffers are cut out of pools of this size, in bytes. A pool of Node's 8 KiB holds one or two answers, and making one costs as much as
+ * looking up a template.
+ */
+Buffer.poolSize = 32 * 1024;
+
 /** A wrong flag, variable or file, as in sysexits.h. */
 const EXIT_USAGE = 64;
 

@@ -90,7 +90,17 @@ describe('malformed HTTP/1.1', () => {
     expect(gateway.requests).toEqual([]);
   });
 
-  it('does not take the answer of a request before it', async () => {
+  it.each([
+    ['an unusual', ['TE: trailers'], [[200, true, 0]]],
+    [
+      'a usual',
+      [],
+      [
+        [200, false, 0],
+        [400, true, 11100],
+      ],
+    ],
+  ])('does not take the answer of %s request before it', async (_, headers, expected) => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -102,11 +112,11 @@ describe('malformed HTTP/1.1', () => {
     };
     const socket = await connectRaw(gateway.plainPort);
     const stream = readAll(socket);
-    socket.write(`${requestHead('Content-Length: 2')}\r\n{}`);
+    socket.write(`${requestHead('Content-Length: 2', ...headers)}\r\n{}`);
     socket.write('garbage\r\n\r\n');
     await expect.poll(() => gateway.requests.length).toBe(1);
     release();
-    expect(answersIn(await stream)).toMatchObject([{ status: 200, closes: true, code: 0 }]);
+    expect(answersIn(await stream).map(({ status, closes, code }) => [status, closes, code])).toEqual(expected);
   });
 
   it('answers pipelined requests in order', async () => {

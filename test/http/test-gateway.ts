@@ -18,7 +18,7 @@ export const CREATE_PATH = '/api/v1/appimage/create';
 /** Tokens that the test gateway knows. `limited` is known, and over its rate. */
 export const TOKENS = { admin: 'admin-token', viewer: 'viewer-token', limited: 'limited-token' } as const;
 
-export type Invoke = (request: WireRequest, method: string) => Promise<MethodResult>;
+export type Invoke = (request: WireRequest, method: string) => MethodResult | Promise<MethodResult>;
 
 /** A gateway behind real listeners, whose methods do what a test says. */
 export interface TestGateway extends AsyncDisposable {
@@ -50,9 +50,9 @@ export async function startGateway(
     { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const state = { invoke: answerWithRequest as Invoke };
-  const run = async (request: WireRequest, method: string): Promise<MethodResult> => {
+  const run: Invoke = (request, method) => {
     requests.push(request);
-    return await state.invoke(request, method);
+    return state.invoke(request, method);
   };
   const metrics = { started: ignore, finished: ignore, refused: ignore };
   const dispatcher = new Dispatcher({ methods: testMethods(run), log, metrics });
@@ -278,7 +278,7 @@ function testMethods(run: Invoke): Method[] {
   ];
 }
 
-async function answerWithRequest({ encoding, body, ifMatch, fieldValidation }: WireRequest): Promise<MethodResult> {
+function answerWithRequest({ encoding, body, ifMatch, fieldValidation }: WireRequest): MethodResult {
   const text = JSON.stringify({
     status: { code: 0, message: 'success' },
     encoding,

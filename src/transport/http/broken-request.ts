@@ -30,14 +30,22 @@ export class BrokenRequestResponder {
 
   /** For the event `clientError`. */
   onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const connection = this.#connections.find(socket);
     const refusal = brokenRequest(error);
-    if (connection === undefined || refusal === undefined) {
+    if (refusal === undefined) {
       socket.destroy();
-    } else if (!connection.broken) {
-      connection.broken = true;
-      this.#fail(connection, refusal);
+    } else {
+      this.#breakOff(socket, refusal);
     }
+  }
+
+  /** For a client that has connected and sends nothing. */
+  onSilence(socket: Duplex): void {
+    this.#breakOff(socket, requestTimeout());
+  }
+
+  /** For a client that has ended its side in the middle of a request. */
+  onCutShort(socket: Duplex): void {
+    this.#breakOff(socket, cutShort());
   }
 
   /** For the event `connect`. */
@@ -52,6 +60,16 @@ export class BrokenRequestResponder {
     const { refusal, allow } = unknownTarget('CONNECT', request.url ?? '', this.#paths);
     const requestId = requestIdFrom(request.headers['x-request-id']);
     this.#write(connection, refusal, requestId, allow === undefined ? '' : `Allow: ${allow}\r\n`);
+  }
+
+  #breakOff(socket: Duplex, refusal: Refusal): void {
+    const connection = this.#connections.find(socket);
+    if (connection === undefined) {
+      socket.destroy();
+    } else if (!connection.broken) {
+      connection.broken = true;
+      this.#fail(connection, refusal);
+    }
   }
 
   #fail(connection: Connection, refusal: Refusal): void {
@@ -86,6 +104,10 @@ function endSocket(socket: Duplex, answer: Uint8Array): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
+function cutShort(): Refusal {
+  return malformed(400, 'the connection was closed before the request was complete; send it whole');
+}
+
 /** What to tell a client whose bytes are no HTTP; `undefined` where there is nobody left to tell. */
 function brokenRequest(error: NodeJS.ErrnoException): Refusal | undefined {
   switch (error.code) {
@@ -98,7 +120,7 @@ function brokenRequest(error: NodeJS.ErrnoException): Refusal | undefined {
     case 'HPE_INVALID_METHOD':
       return malformed(400, 'the request is no HTTP/1.1, or its method is unknown; use POST');
     case 'HPE_INVALID_EOF_STATE':
-      return malformed(400, 'the connection was closed before the request was complete; send it whole');
+      return cutShort();
     default: {
       const [, fault] = /^HPE_(.*)$/.exec(error.code ?? '') ?? [];
       return fault === undefined

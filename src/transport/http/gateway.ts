@@ -6,9 +6,11 @@ import type { Logger } from 'pino';
 import type { Authenticator, Dispatcher, Peer } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
 import type { AlpnProtocol } from '../tls/transport-protocol.js';
+import type { Method } from '../wire/method.js';
 import { BrokenRequestResponder } from './broken-request.js';
 import { Connection, ConnectionTable } from './connection.js';
 import { addDocumentation } from './documentation.js';
+import { FastLane, type FastLaneOptions } from './fast-lane.js';
 import type { HttpErrorStatus } from './http-status.js';
 import { createHttp1Server } from './http1-server.js';
 import { createHttp2Server } from './http2-server.js';
@@ -55,6 +57,9 @@ class HttpGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #connections = new ConnectionTable();
   readonly #handler: RequestHandler;
+  /** The methods by their paths. */
+  readonly #methods = new Map<string, Method>();
+  readonly #fastLane: FastLaneOptions;
   /** What each path takes, for the answers to requests that are for no method. */
   readonly #paths = new Map<string, string>();
   readonly #app: FastifyInstance;
@@ -70,6 +75,13 @@ class HttpGateway implements Gateway {
     const connections = this.#connections;
     this.#handler = new RequestHandler({ ...options, connections, onAnswer: () => this.#onProgress() });
     const broken = new BrokenRequestResponder({ connections, handler: this.#handler, paths: this.#paths });
+    this.#fastLane = {
+      ...options,
+      handler: this.#handler,
+      broken,
+      methods: this.#methods,
+      handOver: ({ socket }) => this.#http1?.emit('connection', socket),
+    };
     let route: RequestListener = () => undefined;
     this.#app = fastify({
       serverFactory: (listener) => {
@@ -104,6 +116,7 @@ class HttpGateway implements Gateway {
     for (const method of dispatcher.methods) {
       for (const path of method.httpPaths) {
         this.#paths.set(path, 'POST');
+        this.#methods.set(path, method);
         this.#app.post(path, (request, reply) => {
           reply.hijack();
           this.#handler.serve(method, request.raw, reply.raw, request.id, request.query as Record<string, unknown>);
@@ -157,10 +170,10 @@ class HttpGateway implements Gateway {
     await this.close({ graceMs: 0 });
   }
 
-  #serveHttp1({ socket }: Connection): void {
+  #serveHttp1(connection: Connection): void {
     // So that a client that has sent its request and closed its side still gets the answer.
-    socket.allowHalfOpen = true;
-    this.#http1?.emit('connection', socket);
+    connection.socket.allowHalfOpen = true;
+    FastLane.serve(connection, this.#fastLane);
   }
 
   #serveHttp2(connection: Connection): void {

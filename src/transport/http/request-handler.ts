@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Principal } from '../../auth/principal.js';
 import type { AppImageError } from '../../domain/errors.js';
 import type { Authenticator, Caller, Dispatcher, StreamCaller } from '../dispatcher.js';
+import { requestIdFrom } from '../request-id.js';
 import { encodeFailure } from '../wire/envelope.js';
 import type { FieldValidation, Method, StreamMethod, WireResponse } from '../wire/method.js';
 import type { Connection, ConnectionTable } from './connection.js';
@@ -18,6 +19,7 @@ import {
   fieldValidationOf,
   tokenOf,
 } from './request-head.js';
+import type { UsualHead } from './usual-head.js';
 import { warningHeader } from './warning-header.js';
 import { tokenFromCookie, watchCookie } from './watch-cookie.js';
 
@@ -112,6 +114,21 @@ export class RequestHandler {
       closeWhereBodyIsUncertain(request, connection);
       this.#refuse(exchange, error, mode);
     }
+  }
+
+  /** Answers a request that is here as a whole, body included. Never throws. */
+  serveWhole(head: UsualHead, body: Uint8Array, connection: Connection, reply: Reply): void {
+    connection.unanswered += 1;
+    const { method, format, ifMatch } = head;
+    const exchange = { reply, connection, format, requestId: requestIdFrom(head.requestId), method };
+    let principal: Principal;
+    try {
+      principal = this.#authenticator.authenticate(head.token);
+    } catch (error) {
+      this.#refuse(exchange, error, 'standard');
+      return;
+    }
+    this.#run(exchange, { principal, ifMatch, fieldValidation: 'Warn' }, body);
   }
 
   /** Answers a request for a stream with server-sent events. Never throws. `query` is the parsed query string. */

@@ -1,0 +1,244 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Method } from '../wire/method.js';
+import type { BrokenRequestResponder } from './broken-request.js';
+import type { Connection } from './connection.js';
+import { httpDate } from './http-date.js';
+import type { AnswerHeaders, Reply } from './reply.js';
+import type { RequestHandler } from './request-handler.js';
+import { readUsualHead, type UsualHead } from './usual-head.js';
+
+/** Largest head that is looked at, in bytes. */
+const MAX_HEAD_BYTES = 8 * 1024;
+/** An answer up to this size is sent in one piece with its head; to copy a larger one costs more than two pieces do. */
+const MAX_JOINED_BYTES = 32 * 1024;
+
+/** How long a body may come behind its head, since some clients send them one by one. It must be here in one further piece. */
+const BODY_DELAY_MS = 100;
+
+const HEAD_END = '\r\n\r\n';
+
+export interface FastLaneOptions {
+  readonly handler: RequestHandler;
+  readonly broken: BrokenRequestResponder;
+  /** The methods by their paths. */
+  readonly methods: ReadonlyMap<string, Method>;
+  /** Largest body of a request, in bytes. */
+  readonly maxBodyBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** Takes over a connection on which nothing is under way; what was read and not served has been put back. */
+  readonly handOver: (connection: Connection) => void;
+}
+
+/**
+ * Serves an HTTP/1.1 connection for as long as each request on it has the usual form and arrives in one piece or two, as most do. At the
+ * first that does not, the connection goes to Node's own server, which serves the rest of it. This leaves every finer point of HTTP to Node,
+ * and spares the common request its parser, streams and response, which cost more than all else about a query
+ * (docs/decisions/0003-fast-lane.md).
+ */
+export class FastLane implements Reply {
+  readonly #connection: Connection;
+  readonly #socket: Socket;
+  readonly #options: FastLaneOptions;
+  /** What was read and not served yet. */
+  #unread: Buffer | undefined;
+  /** The head of the last request, and its bytes: the next one is mostly the same. */
+  #head: UsualHead | undefined;
+  #headBytes: Buffer = Buffer.of();
+  /** Whether the head of a request is here and its body is not. */
+  #awaitsBody = false;
+  /** Whether a request has been served and its answer is not there yet. */
+  #answering = false;
+  #serving = false;
+  #left = false;
+
+  private constructor(connection: Connection, options: FastLaneOptions) {
+    this.#connection = connection;
+    this.#socket = connection.socket;
+    this.#options = options;
+  }
+
+  /** Serves a connection, which must allow to be half open. */
+  static serve(connection: Connection, options: FastLaneOptions): void {
+    const lane = new FastLane(connection, options);
+    const { socket } = connection;
+    socket.setTimeout(options.requestTimeoutMs);
+    socket.on('data', lane.#onData);
+    socket.on('drain', lane.#serveUnread);
+    socket.on('end', lane.#onEnd);
+    socket.on('timeout', lane.#onTimeout);
+  }
+
+  /** Answers the request that is being served. */
+  send(status: number, headers: AnswerHeaders, body: Uint8Array): void {
+    this.#answering = false;
+    const socket = this.#socket;
+    if (socket.destroyed) {
+      return;
+    }
+    const closes = 'connection' in headers;
+    const head = headText(status, headers, closes ? undefined : this.#options.keepAliveTimeoutMs);
+    if (body.length <= MAX_JOINED_BYTES) {
+      const answer = Buffer.allocUnsafe(head.length + body.length);
+      answer.write(head, 'latin1');
+      answer.set(body, head.length);
+      socket.write(answer);
+    } else {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    }
+    if (closes) {
+      this.#leave();
+      socket.destroySoon();
+    } else if (!this.#serving) {
+      this.#serveUnread();
+    }
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#unread = this.#unread === undefined ? chunk : Buffer.concat([this.#unread, chunk]);
+    this.#serveUnread();
+  };
+
+  /** The client sends no more, and perhaps waits for an answer. */
+  readonly #onEnd = (): void => {
+    if (this.#answering) {
+      this.#connection.closing = true;
+    } else if (this.#awaitsBody) {
+      this.#leave();
+      this.#options.broken.onCutShort(this.#socket);
+    } else {
+      this.#socket.end();
+    }
+  };
+
+  readonly #onTimeout = (): void => {
+    if (this.#answering) {
+      return;
+    }
+    if (this.#awaitsBody) {
+      this.#handOver();
+    } else {
+      this.#leave();
+      if (this.#head === undefined) {
+        this.#options.broken.onSilence(this.#socket);
+      } else {
+        this.#socket.destroy();
+      }
+    }
+  };
+
+  /** Serves what was read for as long as answers come at once and the client takes them. */
+  readonly #serveUnread = (): void => {
+    const socket = this.#socket;
+    this.#serving = true;
+    let goesOn = true;
+    while (goesOn && this.#unread !== undefined && !this.#answering && !socket.writableNeedDrain && !this.#left) {
+      goesOn = this.#serveNext(this.#unread);
+    }
+    this.#serving = false;
+    if (this.#left) {
+      return;
+    }
+    if (this.#unread !== undefined && !this.#awaitsBody) {
+      socket.pause();
+    } else if (socket.isPaused()) {
+      socket.resume();
+    }
+  };
+
+  /** Serves the request that begins with these bytes, or returns `false` where it is not to be served here, or not yet. */
+  #serveNext(bytes: Buffer): boolean {
+    const head = this.#readHead(bytes);
+    if (head === undefined || head.bodyLength > this.#options.maxBodyBytes) {
+      this.#handOver();
+      return false;
+    }
+    const bodyAt = this.#headBytes.length;
+    const end = bodyAt + head.bodyLength;
+    if (end > bytes.length) {
+      this.#awaitBody();
+      return false;
+    }
+    if (this.#awaitsBody) {
+      this.#endWaiting();
+    }
+    this.#unread = end === bytes.length ? undefined : bytes.subarray(end);
+    this.#answering = true;
+    this.#options.handler.serveWhole(head, bytes.subarray(bodyAt, end), this.#connection, this);
+    return true;
+  }
+
+  #readHead(bytes: Buffer): UsualHead | undefined {
+    const last = this.#headBytes;
+    if (this.#head !== undefined && last.length <= bytes.length && last.compare(bytes, 0, last.length) === 0) {
+      return this.#head;
+    }
+    const end = bytes.subarray(0, MAX_HEAD_BYTES).indexOf(HEAD_END, 'latin1');
+    const head = end < 0 ? undefined : readUsualHead(bytes.toString('latin1', 0, end), this.#options.methods);
+    if (head !== undefined) {
+      if (this.#head === undefined) {
+        this.#socket.setTimeout(this.#options.keepAliveTimeoutMs);
+      }
+      this.#head = head;
+      this.#headBytes = Buffer.from(bytes.subarray(0, end + HEAD_END.length));
+    }
+    return head;
+  }
+
+  #awaitBody(): void {
+    if (this.#awaitsBody) {
+      this.#handOver();
+    } else {
+      this.#awaitsBody = true;
+      this.#connection.unanswered += 1;
+      this.#socket.setTimeout(BODY_DELAY_MS);
+    }
+  }
+
+  #endWaiting(): void {
+    this.#awaitsBody = false;
+    this.#connection.unanswered -= 1;
+    this.#socket.setTimeout(this.#options.keepAliveTimeoutMs);
+  }
+
+  #handOver(): void {
+    const socket = this.#socket;
+    this.#leave();
+    // What is put back to a socket that flows could be lost before the next owner listens.
+    socket.pause();
+    socket.unshift(this.#unread);
+    this.#options.handOver(this.#connection);
+    socket.resume();
+  }
+
+  #leave(): void {
+    const socket = this.#socket;
+    if (this.#awaitsBody) {
+      this.#endWaiting();
+    }
+    this.#left = true;
+    socket.setTimeout(0);
+    socket.off('data', this.#onData);
+    socket.off('drain', this.#serveUnread);
+    socket.off('end', this.#onEnd);
+    socket.off('timeout', this.#onTimeout);
+  }
+}
+
+/** The head of an answer; a connection that stays open tells for how long, as Node's own server does. */
+function headText(status: number, headers: AnswerHeaders, keepAliveTimeoutMs: number | undefined): string {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  for (const [name, value] of Object.entries(headers)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      head += `${name}: ${each}\r\n`;
+    }
+  }
+  head += `Date: ${httpDate(Date.now())}\r\n`;
+  return keepAliveTimeoutMs === undefined
+    ? `${head}\r\n`
+    : `${head}Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1000)}\r\n\r\n`;
+}
