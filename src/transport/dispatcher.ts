@@ -218,8 +218,8 @@ export class Dispatcher {
     return response;
   }
 
-  #succeeded(call: Call, { body, etag, warnings }: MethodResult): WireResponse {
-    return this.#finished(call, { body, etag, warnings, error: undefined });
+  #succeeded(call: Call, { body, room, etag, warnings }: MethodResult): WireResponse {
+    return this.#finished(call, { body, room, etag, warnings, error: undefined });
   }
 
   #failed(call: Call, error: unknown): WireResponse {

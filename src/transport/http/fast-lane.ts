@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Method } from '../wire/method.js';
+import type { Method, WireResponse } from '../wire/method.js';
 import type { BrokenRequestResponder } from './broken-request.js';
 import type { Connection } from './connection.js';
 import { httpDate } from './http-date.js';
@@ -71,7 +71,7 @@ export class FastLane implements Reply {
   }
 
   /** Answers the request that is being served. */
-  send(status: number, headers: AnswerHeaders, body: Uint8Array): void {
+  send(status: number, headers: AnswerHeaders, { body, room = 0 }: Pick<WireResponse, 'body' | 'room'>): void {
     this.#answering = false;
     const socket = this.#socket;
     if (socket.destroyed) {
@@ -79,7 +79,11 @@ export class FastLane implements Reply {
     }
     const closes = 'connection' in headers;
     const head = headText(status, headers, closes ? undefined : this.#options.keepAliveTimeoutMs);
-    if (body.length <= MAX_JOINED_BYTES) {
+    if (head.length <= room) {
+      const answer = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length);
+      answer.write(head, 'latin1');
+      socket.write(answer);
+    } else if (body.length <= MAX_JOINED_BYTES) {
       const answer = Buffer.allocUnsafe(head.length + body.length);
       answer.write(head, 'latin1');
       answer.set(body, head.length);

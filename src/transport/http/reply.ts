@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
+import type { WireResponse } from '../wire/method.js';
 import type { Connection } from './connection.js';
 import { http2Stream } from './http2-stream.js';
 
@@ -9,7 +10,7 @@ export type AnswerHeaders = Record<string, OutgoingHttpHeader>;
 /** Where the answer to one request goes. */
 export interface Reply {
   /** Sends the answer, unless the client has gone. Called once. */
-  send(status: number, headers: AnswerHeaders, body: Uint8Array): void;
+  send(status: number, headers: AnswerHeaders, answer: Pick<WireResponse, 'body' | 'room'>): void;
 }
 
 /** Answers through Node's own response. */
@@ -24,7 +25,7 @@ export class NodeReply implements Reply {
     this.#connection = connection;
   }
 
-  send(status: number, headers: AnswerHeaders, body: Uint8Array): void {
+  send(status: number, headers: AnswerHeaders, { body }: Pick<WireResponse, 'body'>): void {
     const request = this.#request;
     this.#connection.unread = request.complete ? undefined : request;
     stopSending(request);

@@ -313,7 +313,7 @@ export class RequestHandler {
     if (connection.session === undefined && (connection.closing || this.closing)) {
       headers['connection'] = 'close';
     }
-    reply.send(status, headers, body);
+    reply.send(status, headers, result);
     if (this.closing) {
       this.#onAnswer();
     }

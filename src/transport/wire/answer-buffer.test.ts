@@ -11,7 +11,7 @@ describe('AnswerBuffer', () => {
         for (const piece of pieces) {
           answer.append(piece);
         }
-        expect(Buffer.from(answer.finish())).toEqual(Buffer.concat(pieces));
+        expect(Buffer.from(answer.finish().body)).toEqual(Buffer.concat(pieces));
       }),
     );
   });
@@ -23,7 +23,7 @@ describe('AnswerBuffer', () => {
         const answer = new AnswerBuffer(0);
         answer.appendFieldHeader(fieldNumber, length);
         answer.append(content);
-        expect(Buffer.from(answer.finish()).equals(lengthDelimited(fieldNumber, [content]))).toBe(true);
+        expect(Buffer.from(answer.finish().body).equals(lengthDelimited(fieldNumber, [content]))).toBe(true);
       }),
     );
   });
@@ -33,6 +33,6 @@ describe('AnswerBuffer', () => {
     answer.append(Buffer.from('ab'));
     answer.expect(1000);
     answer.append(Buffer.from('c'));
-    expect(Buffer.from(answer.finish()).toString()).toBe('abc');
+    expect(Buffer.from(answer.finish().body).toString()).toBe('abc');
   });
 });

@@ -1,11 +1,18 @@
+import type { MethodResult } from './method.js';
+
+/** Room in front of an answer, for the head that a transport sends before it: a usual one over HTTP takes some 220 bytes. */
+const HEAD_ROOM_BYTES = 384;
+/** Two varints of 32 bits. */
+const MOST_HEADER_BYTES = 10;
+
 /** Bytes that are put together piece by piece: each is copied once, to where it is sent from. */
 export class AnswerBuffer {
   #bytes: Buffer;
-  #length = 0;
+  #length = HEAD_ROOM_BYTES;
 
   /** @param expectedBytes what there is room for at first */
   constructor(expectedBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(expectedBytes);
+    this.#bytes = Buffer.allocUnsafe(HEAD_ROOM_BYTES + expectedBytes);
   }
 
   /** Makes room for so many bytes more, where there is less than that. */
@@ -26,9 +33,9 @@ export class AnswerBuffer {
     this.#appendVarint(length);
   }
 
-  /** What was appended. Nothing may be appended any more. */
-  finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  /** What was appended, and the room in front of it. Nothing may be appended any more. */
+  finish(): Pick<MethodResult, 'body' | 'room'> {
+    return { body: this.#bytes.subarray(HEAD_ROOM_BYTES, this.#length), room: HEAD_ROOM_BYTES };
   }
 
   #appendVarint(value: number): void {
@@ -51,6 +58,3 @@ export class AnswerBuffer {
     }
   }
 }
-
-/** Two varints of 32 bits. */
-const MOST_HEADER_BYTES = 10;

@@ -14,7 +14,7 @@ import { BatchAnswer, encodeDone, encodeOne, encodePage } from './app-image-resp
 import { type DecodedCall, defineMethod, methodName } from './define-method.js';
 import { entityTag } from './entity-tag.js';
 import { SUCCESS_JSON_START } from './envelope.js';
-import type { Encoding, Method } from './method.js';
+import type { Encoding, Method, MethodResult } from './method.js';
 import { serviceDescriptor } from './schema.js';
 
 /** Names of the methods, as in logs and metrics. */
@@ -71,7 +71,7 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       mutates: false,
       codec: QueryAppImageRequest,
       run: ({ request, encoding }) => {
-        let result: { body: Uint8Array; etag: string } | undefined;
+        let result: Omit<MethodResult, 'warnings'> | undefined;
         service.querySync(request.name, (stored) => {
           result = queryResult(stored, encoding);
         });
@@ -88,13 +88,13 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       run: ({ request, encoding }) => {
         const answer = new BatchAnswer(encoding, request.names.length);
         if (service.batchQuerySync(request.names, (stored) => answer.add(stored))) {
-          return { body: answer.finish() };
+          return answer.finish();
         }
         return service.batchQuery(request.names).then((found) => {
           for (const stored of found) {
             answer.add(stored);
           }
-          return { body: answer.finish() };
+          return answer.finish();
         });
       },
     }),
@@ -127,8 +127,9 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
   ];
 }
 
-function queryResult(stored: StoredAppImage, encoding: Encoding): { body: Uint8Array; etag: string } {
-  return { body: encodeOne(stored, encoding), etag: entityTag(stored.revision) };
+function queryResult(stored: StoredAppImage, encoding: Encoding): Omit<MethodResult, 'warnings'> {
+  const { body, room } = encodeOne(stored, encoding);
+  return { body, room, etag: entityTag(stored.revision) };
 }
 
 /** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */

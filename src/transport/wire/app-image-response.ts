@@ -1,7 +1,7 @@
 import type { StoredAppImage } from '../../domain/app-image/app-image.js';
 import { AnswerBuffer } from './answer-buffer.js';
 import { fieldHeader, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
-import type { Encoding } from './method.js';
+import type { Encoding, MethodResult } from './method.js';
 
 /** Field number of `data` in the responses that have one. */
 const DATA_FIELD = 2;
@@ -25,7 +25,7 @@ export function encodeDone(encoding: Encoding): Uint8Array {
 }
 
 /** `QueryAppImageResponse`: the stored bytes in their envelope. */
-export function encodeOne(stored: StoredAppImage, encoding: Encoding): Uint8Array {
+export function encodeOne(stored: StoredAppImage, encoding: Encoding): Pick<MethodResult, 'body' | 'room'> {
   if (encoding === 'json') {
     const { json } = stored.encoded;
     const answer = new AnswerBuffer(DATA_JSON_START.length + json.length + JSON_END.length);
@@ -69,7 +69,7 @@ export class BatchAnswer {
     }
   }
 
-  finish(): Uint8Array {
+  finish(): Pick<MethodResult, 'body' | 'room'> {
     if (this.#encoding === 'json') {
       this.#answer.append(BATCH_JSON_END);
     }

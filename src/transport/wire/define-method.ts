@@ -54,10 +54,14 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
       const { present, warnings } = decoded;
       const result = run({ request, encoding, context, ifMatch: parseIfMatch(ifMatch), present });
       return result instanceof Promise
-        ? result.then(({ body: encoded, etag }) => ({ body: encoded, etag, warnings }))
-        : { body: result.body, etag: result.etag, warnings };
+        ? result.then((later) => withWarnings(later, warnings))
+        : withWarnings(result, warnings);
     },
   };
+}
+
+function withWarnings({ body, room, etag }: RunResult, warnings: readonly string[]): MethodResult {
+  return { body, room, etag, warnings };
 }
 
 /** The name of a method in logs and metrics: as in the proto, with a capital. */

@@ -23,6 +23,8 @@ export interface WireRequest {
 export interface WireResponse {
   /** The whole response message in the encoding of the request. The caller may keep and send it, but not change it. */
   readonly body: Uint8Array;
+  /** Bytes in front of the body, in its own memory, that are the caller's to write to: what a transport sends before it. */
+  readonly room?: number | undefined;
   /** Why the call failed, for the transport's own status; `undefined` on success. */
   readonly error: AppImageError | undefined;
   /** Entity tag of the revision that was read or written, quotes included. */
@@ -40,6 +42,7 @@ export interface AuditSubject {
 /** What a method hands back on success; see {@link WireResponse}. */
 export interface MethodResult {
   readonly body: Uint8Array;
+  readonly room?: number | undefined;
   readonly etag?: string | undefined;
   readonly warnings: readonly string[];
 }
