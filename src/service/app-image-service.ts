@@ -234,11 +234,12 @@ function validateBatch(names: readonly string[]): void {
       { field: 'names', description: `${names.length} names; 1 to ${MAX_BATCH_NAMES} are allowed` },
     ]);
   }
-  const violations = names.flatMap((name, index) =>
-    name === '' ? [{ field: `names[${index}]`, description: `the name at index ${index} is empty` }] : [],
-  );
-  if (violations.length > 0) {
-    throw invalidRequest(violations);
+  if (names.includes('')) {
+    throw invalidRequest(
+      names.flatMap((name, index) =>
+        name === '' ? [{ field: `names[${index}]`, description: `the name at index ${index} is empty` }] : [],
+      ),
+    );
   }
 }
 
