@@ -11,6 +11,12 @@ describe('canonicalJson', () => {
     );
   });
 
+  it('takes keys for the same however they are written, and the last of them counts', () => {
+    expect(canonicalJson(String.raw`{"b":0,"a":1,"\u0061":2,"\"":3,"\u0022":4}`)).toBe(
+      String.raw`{"\"":4,"a":2,"b":0}`,
+    );
+  });
+
   it('keeps keys that look like numbers in the same order, and __proto__ as a key like others', () => {
     expect(canonicalJson('{"__proto__":1,"10":1,"9":1}')).toBe('{"10":1,"9":1,"__proto__":1}');
   });
@@ -34,6 +40,9 @@ describe('canonicalJson', () => {
     ['9007199254740993', '9007199254740993'],
     ['12345678901234567890.10', '12345678901234567890.1'],
     ['123456789012345678901234', '1.23456789012345678901234e+23'],
+    ['-100', '-100'],
+    ['123456789012345678901', '123456789012345678901'],
+    ['-1234567890123456789012', '-1.234567890123456789012e+21'],
     ['1e21', '1e+21'],
     ['100e18', '100000000000000000000'],
     ['0.000001', '0.000001'],

@@ -99,13 +99,14 @@ class Reader {
   #members(depth: number): string {
     const members = new Map<string, string>();
     this.#separated('}', () => {
-      const key = JSON.parse(this.#string()) as string;
+      const quoted = this.#string();
+      const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
       this.#take(WHITE_SPACE);
       this.#expect(':');
-      members.set(key, this.#value(depth + 1));
+      members.set(key, `${quoted}:${this.#value(depth + 1)}`);
     });
     const sorted = [...members].sort(([a], [b]) => compareCodePoints(a, b));
-    return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
+    return `{${sorted.map(([, member]) => member).join(',')}}`;
   }
 
   #elements(depth: number): string {
@@ -135,11 +136,12 @@ class Reader {
     if (found === undefined) {
       throw this.#fault('expected a string in double quotes, closed and without control characters');
     }
-    const value = JSON.parse(found) as string;
-    if (!value.isWellFormed()) {
+    // Without an escape it is in its one form already.
+    const value = found.includes('\\') ? (JSON.parse(found) as string) : undefined;
+    if (!(value ?? found).isWellFormed()) {
       throw this.#fault('a string holds half of a surrogate pair, which no UTF-8 text can');
     }
-    return JSON.stringify(value);
+    return value === undefined ? found : JSON.stringify(value);
   }
 
   #number(): string {
@@ -180,9 +182,14 @@ class Reader {
 /** Digits before the decimal point beyond which a number is written with an exponent, and zeros behind it, as in JavaScript. */
 const MOST_PLAIN_DIGITS = 21;
 const MOST_LEADING_ZEROS = 6;
+/** A whole number in its one spelling already. */
+const PLAIN_INTEGER = /^-?[1-9][0-9]{0,20}$/;
 
 /** The exact number in one spelling, which is JavaScript's own where a double holds it; `undefined` for absurd exponents. */
 function canonicalNumber(text: string): string | undefined {
+  if (PLAIN_INTEGER.test(text)) {
+    return text;
+  }
   const [, minus = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE](.+))?$/.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');

@@ -24,9 +24,12 @@ const BINARY_SUFFIXES: ReadonlyMap<string, number> = new Map(
   Object.entries({ Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 }),
 );
 
+/** How nearly every quantity looks, such as `2`, `100m` or `512Mi`: allowed without being computed. */
+const PLAIN_QUANTITY = /^[0-9]{1,32}(?:[KMGTPE]i|[numkMGTPE])?$/;
+
 /** A Kubernetes quantity that is not negative, or nothing. */
 export const QUANTITY_OR_EMPTY: TextRule = {
-  allows: (value) => value === '' || (parseQuantity(value)?.mantissa ?? -1n) >= 0n,
+  allows: (value) => value === '' || PLAIN_QUANTITY.test(value) || (parseQuantity(value)?.mantissa ?? -1n) >= 0n,
   explain: explainQuantity,
 };
 

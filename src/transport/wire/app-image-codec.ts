@@ -8,9 +8,23 @@ const json = new JsonEncoder<AppImage>(messageDescriptor('QueryAppImageResponseD
 
 /** Templates as they go over the wire, so that a stored template is copied into an answer instead of being encoded again. */
 export const appImageCodec: AppImageCodec = {
-  encode: (appImage) => ({
-    protobuf: QueryAppImageResponseData.encode(appImage, new BinaryWriter()).finish(),
-    json: Buffer.from(json.encode(appImage)),
-  }),
+  encode: (appImage) => ({ protobuf: encodeProtobuf(appImage), json: json.encodeBytes(appImage) }),
   decode: (protobuf) => QueryAppImageResponseData.decode(protobuf),
 };
+
+/** The largest encoding whose writer is kept. */
+const MOST_KEPT_BYTES = 64 * 1024;
+
+/** Used again, since a new one starts small and moves all that it holds each time it grows. */
+let writer = new BinaryWriter();
+
+function encodeProtobuf(appImage: AppImage): Uint8Array {
+  const current = writer;
+  // One that stops halfway, or has grown large, is not used again.
+  writer = new BinaryWriter();
+  const protobuf = QueryAppImageResponseData.encode(appImage, current).finish();
+  if (protobuf.length <= MOST_KEPT_BYTES) {
+    writer = current;
+  }
+  return protobuf;
+}

@@ -6,9 +6,10 @@ import {
   type WatchRequest,
   WatchRequest_Start,
 } from '../../../gen/appimage/v1/registry.js';
-import type {
+import {
   CreateAppImageRequest,
-  UpdateAppImageRequest,
+  QueryAppImageResponseData,
+  type UpdateAppImageRequest,
 } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import { AppImageError } from '../../domain/errors.js';
 import { JsonDecoder } from './json-decode.js';
@@ -45,6 +46,17 @@ describe('JsonDecoder', () => {
     expect(container?.envFrom[0]?.secretRef).toEqual({ name: 'secret-template' });
     expect(container?.livenessProbe?.httpGet?.port).toBe('global');
     expect(message.configTemplates.get('task-config.conf')).toContain('{{.TASK_ID}}');
+  });
+
+  it('gives what the text leaves out the default of the generated code, each message its own', () => {
+    expect(decode('{}').message).toStrictEqual(CreateAppImageRequest.fromPartial({}));
+    const text = { deployTemplates: [{ containers: [{ livenessProbe: { httpGet: {} } }, { ports: [{}] }] }] };
+    const data = new JsonDecoder<QueryAppImageResponseData>(messageDescriptor('QueryAppImageResponseData'));
+    const { message } = data.decode(Buffer.from(JSON.stringify(text)), 'Strict');
+    expect(message).toStrictEqual(QueryAppImageResponseData.fromPartial(text));
+    const [first, second] = message.deployTemplates[0]?.containers ?? [];
+    expect(first?.command).not.toBe(second?.command);
+    expect(message.labels).not.toBe(message.annotations);
   });
 
   it('reads both spellings of a name', () => {
@@ -91,6 +103,10 @@ describe('JsonDecoder', () => {
       'deploy_templates[0].containers[0].liveness_probe.termination_grace_period_seconds: expected a 64-bit integer, as a number or a string, found 9223372036854776000',
     ],
     ['{"name":"\\ud800"}', 'name: the string holds half of a surrogate pair, which no UTF-8 text can'],
+    [
+      String.raw`{"config_templates":{"\ud800":"a"}}`,
+      String.raw`config_templates["\ud800"]: the key holds half of a surrogate pair, which no UTF-8 text can`,
+    ],
     ['[]', ': the body must be a JSON object, found an array'],
   ])('refuses %j with its path', (value, fault) => {
     expect(faults(value)).toEqual([fault]);

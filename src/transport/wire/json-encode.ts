@@ -3,6 +3,7 @@ import type { Any } from '../../../gen/google/protobuf/any.js';
 import { BadRequest } from '../../../gen/google/rpc/error_details.js';
 import { canonicalJson } from '../../domain/app-image/canonical-json.js';
 import { isEmbeddedJson } from './embedded-json.js';
+import { ARRAY, JsonWriter, OBJECT } from './json-writer.js';
 import { hasPresence, messageDescriptor } from './schema.js';
 
 /** From this number on a field is an extension of ours, which JSON shows only when it is set. */
@@ -12,18 +13,24 @@ export const FIRST_EXTENSION_FIELD = 1000;
 export const BAD_REQUEST_TYPE = 'type.googleapis.com/google.rpc.BadRequest';
 
 /** Writes the JSON of a value. */
-type ValueWriter = (value: never) => string;
+type ValueWriter = (value: never) => void;
 
 interface FieldPlan {
   readonly localName: string;
-  /** The key with its quotes and colon. */
-  readonly key: string;
+  /** A comma, and the key with its quotes and colon. */
+  readonly key: Uint8Array;
   readonly write: ValueWriter;
-  /** Whether the field is left out while it holds its default. */
-  readonly optional: boolean;
+  /** The value of a field that holds nothing; lists and maps are asked for their size instead. */
+  readonly emptyValue: unknown;
+  readonly isCollection: boolean;
+  /** Comma, key and JSON of a field that holds nothing; no byte for one that is then left out. */
+  readonly emptyJson: Uint8Array;
 }
 
 const plans = new Map<string, readonly FieldPlan[]>();
+
+/** One for all messages: each is written without a pause. */
+const out = new JsonWriter();
 
 /**
  * Writes messages of one type in the JSON form of the contract: snake_case, keys in the order of the field numbers, every field present with
@@ -31,14 +38,19 @@ const plans = new Map<string, readonly FieldPlan[]>();
  * template that is stored, so the same template gives the same bytes. `T` is the generated type of that message.
  */
 export class JsonEncoder<T> {
-  readonly #write: (message: T) => string;
+  readonly #write: (message: T) => void;
 
   constructor(descriptor: DescMessage) {
-    this.#write = messageWriter(descriptor) as (message: T) => string;
+    this.#write = messageWriter(descriptor) as (message: T) => void;
   }
 
   encode(message: T): string {
-    return this.#write(message);
+    return this.encodeBytes(message).toString();
+  }
+
+  /** The same as UTF-8. */
+  encodeBytes(message: T): Buffer {
+    return out.collect(() => this.#write(message));
   }
 }
 
@@ -52,7 +64,7 @@ export function emptyJson(field: DescField): string {
     case 'message':
       return 'null';
     case 'enum':
-      return hasPresence(field) ? 'null' : enumWriter(field.enum)(0);
+      return hasPresence(field) ? 'null' : enumJson(field.enum, 0);
     default:
       return hasPresence(field) ? 'null' : (EMPTY_SCALARS.get(field.scalar) ?? '0');
   }
@@ -67,33 +79,54 @@ const EMPTY_SCALARS: ReadonlyMap<ScalarType, string> = new Map([
 function planOf(descriptor: DescMessage): readonly FieldPlan[] {
   let plan = plans.get(descriptor.typeName);
   if (plan === undefined) {
-    plan = descriptor.fields
-      .toSorted((a, b) => a.number - b.number)
-      .map((field) => ({
-        localName: field.localName,
-        key: `${JSON.stringify(field.name)}:`,
-        write: fieldWriter(field),
-        optional: field.number >= FIRST_EXTENSION_FIELD,
-      }));
+    plan = descriptor.fields.toSorted((a, b) => a.number - b.number).map(planField);
     plans.set(descriptor.typeName, plan);
   }
   return plan;
 }
 
-function messageWriter(descriptor: DescMessage): (message: Record<string, never>) => string {
+function planField(field: DescField): FieldPlan {
+  const key = `,${JSON.stringify(field.name)}:`;
+  return {
+    localName: field.localName,
+    key: Buffer.from(key),
+    write: fieldWriter(field),
+    emptyValue: hasPresence(field) ? undefined : EMPTY_VALUES.get(field.scalar),
+    isCollection: field.fieldKind === 'list' || field.fieldKind === 'map',
+    emptyJson: Buffer.from(field.number < FIRST_EXTENSION_FIELD ? key + emptyJson(field) : ''),
+  };
+}
+
+const EMPTY_VALUES: ReadonlyMap<ScalarType | undefined, unknown> = new Map<ScalarType | undefined, unknown>([
+  [ScalarType.STRING, ''],
+  [ScalarType.INT32, 0],
+  [ScalarType.INT64, 0n],
+  [ScalarType.BOOL, false],
+  // Of an enum.
+  [undefined, 0],
+]);
+
+function messageWriter(descriptor: DescMessage): (message: Readonly<Record<string, never>>) => void {
   // Looked up at the first message, since messages may refer to each other in any order.
   let plan: readonly FieldPlan[] | undefined;
   return (message) => {
     plan ??= planOf(descriptor);
-    let json = '{';
+    const start = out.length;
     for (const field of plan) {
-      const value = message[field.localName];
-      if (!field.optional || !isEmpty(value)) {
-        json += (json.length === 1 ? '' : ',') + field.key + field.write(value as never);
+      const value = message[field.localName] as never;
+      if (value === field.emptyValue || (field.isCollection && sizeOf(value) === 0)) {
+        out.bytes(field.emptyJson);
+      } else {
+        out.bytes(field.key);
+        field.write(value);
       }
     }
-    return `${json}}`;
+    out.enclose(OBJECT, start);
   };
+}
+
+function sizeOf(collection: readonly unknown[] | ReadonlyMap<string, unknown>): number {
+  return Array.isArray(collection) ? collection.length : (collection as ReadonlyMap<string, unknown>).size;
 }
 
 function fieldWriter(field: DescField): ValueWriter {
@@ -103,10 +136,8 @@ function fieldWriter(field: DescField): ValueWriter {
       return listWriter(write);
     case 'map':
       return mapWriter(write);
-    case 'message':
-      return nullable(write);
     default:
-      return hasPresence(field) ? nullable(write) : write;
+      return write;
   }
 }
 
@@ -124,66 +155,68 @@ function valueWriter(field: DescField): ValueWriter {
 /** Messages whose JSON form is not an object of their fields. */
 const MESSAGE_WRITERS: Readonly<Record<string, ValueWriter>> = {
   'google.protobuf.Any': writeAny,
-  'google.protobuf.Timestamp': (date: Date) => `"${date.toISOString()}"`,
+  'google.protobuf.Timestamp': (date: Date) => out.string(date.toISOString()),
 };
 
 /** A detail of a failure: the fields of the message in it, and its type. The service puts one type there. */
-function writeAny({ typeUrl, value }: Any): string {
+function writeAny({ typeUrl, value }: Any): void {
   if (typeUrl !== BAD_REQUEST_TYPE) {
     throw new Error(`an Any holds ${typeUrl}, which the JSON form does not know yet`);
   }
   badRequest ??= new JsonEncoder<BadRequest>(messageDescriptor('google.rpc.BadRequest'));
-  return `{"@type":${JSON.stringify(typeUrl)},${badRequest.encode(BadRequest.decode(value)).slice(1)}`;
+  out.text(`{"@type":${JSON.stringify(typeUrl)},${badRequest.encode(BadRequest.decode(value)).slice(1)}`);
 }
 
 let badRequest: JsonEncoder<BadRequest> | undefined;
 
 /** What is stored is canonical, so this costs a look; what is no JSON object comes out as the text that it is. */
-function writeEmbeddedJson(text: string): string {
-  return canonicalJson(text) ?? JSON.stringify(text);
+function writeEmbeddedJson(text: string): void {
+  out.text(canonicalJson(text) ?? JSON.stringify(text));
+}
+
+function enumWriter(descriptor: DescEnum): (number: number) => void {
+  return (number) => {
+    out.text(enumJson(descriptor, number));
+  };
 }
 
 /** The name; the number where the contract has no name for it. */
-function enumWriter(descriptor: DescEnum): (number: number) => string {
-  return (number) => {
-    const name = descriptor.value[number]?.name;
-    return name === undefined ? String(number) : `"${name}"`;
-  };
+function enumJson(descriptor: DescEnum, number: number): string {
+  const name = descriptor.value[number]?.name;
+  return name === undefined ? String(number) : `"${name}"`;
 }
 
-function nullable(write: ValueWriter): (value: never) => string {
-  return (value) => (value === undefined ? 'null' : write(value));
-}
-
-function listWriter(writeElement: ValueWriter): (values: readonly never[]) => string {
+function listWriter(writeElement: ValueWriter): (values: readonly never[]) => void {
   return (values) => {
-    let json = '[';
+    const start = out.length;
     for (const value of values) {
-      json += (json.length === 1 ? '' : ',') + writeElement(value);
+      out.comma();
+      writeElement(value);
     }
-    return `${json}]`;
+    out.enclose(ARRAY, start);
   };
 }
 
-function mapWriter(writeValue: ValueWriter): (map: ReadonlyMap<string, never>) => string {
+function mapWriter(writeValue: ValueWriter): (map: ReadonlyMap<string, never>) => void {
   return (map) => {
-    let json = '{';
+    const start = out.length;
     for (const [key, value] of map) {
-      json += `${json.length === 1 ? '' : ','}${JSON.stringify(key)}:${writeValue(value)}`;
+      out.comma();
+      out.string(key);
+      out.colon();
+      writeValue(value);
     }
-    return `${json}}`;
+    out.enclose(OBJECT, start);
   };
 }
 
 function scalarWriter(scalar: ScalarType | undefined): ValueWriter {
-  return scalar === ScalarType.INT64
-    ? (value: bigint) => `"${value}"`
-    : (value: string | number | boolean) => JSON.stringify(value);
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value instanceof Map) {
-    return value.size === 0;
+  switch (scalar) {
+    case ScalarType.STRING:
+      return (value: string) => out.string(value);
+    case ScalarType.INT64:
+      return (value: bigint) => out.text(`"${value}"`);
+    default:
+      return (value: number | boolean) => out.text(String(value));
   }
-  return Array.isArray(value) ? value.length === 0 : !value;
 }

@@ -12,6 +12,7 @@ export class JsonReading {
   readonly unknown: FieldViolation[] = [];
   readonly #body: JsonBody;
   readonly #strict: boolean;
+  readonly #hasUnicodeEscapes: boolean;
   readonly #needsSource: (path: readonly PathSegment[]) => boolean;
   #sources: Map<string, string> | undefined;
   #hidden = 0;
@@ -20,7 +21,13 @@ export class JsonReading {
   constructor(body: JsonBody, strict: boolean, needsSource: (path: readonly PathSegment[]) => boolean) {
     this.#body = body;
     this.#strict = strict;
+    this.#hasUnicodeEscapes = body.text.includes('\\u');
     this.#needsSource = needsSource;
+  }
+
+  /** Whether no half of a surrogate pair is in this text of the body: only an escape such as `\ud800` brings one into valid UTF-8. */
+  isWellFormed(text: string): boolean {
+    return !this.#hasUnicodeEscapes || text.isWellFormed();
   }
 
   fault(description: string): undefined {

@@ -16,7 +16,7 @@ export const readString: ValueReader = (value, reading) => {
   if (typeof value !== 'string') {
     return reading.fault(`expected a string, found ${describe(value)}`);
   }
-  return value.isWellFormed()
+  return reading.isWellFormed(value)
     ? value
     : reading.fault('the string holds half of a surrogate pair, which no UTF-8 text can');
 };

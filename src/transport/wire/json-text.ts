@@ -24,7 +24,8 @@ export function parseJson(bytes: Uint8Array): JsonBody {
   if (!isUtf8(bytes)) {
     throw new AppImageError('REQUEST_MALFORMED', 'the body is not valid UTF-8; JSON must be encoded as UTF-8');
   }
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
   try {
     return { text, value: JSON.parse(text) as JsonValue };
   } catch (error) {

@@ -31,7 +31,8 @@ class InvalidUtf8Error extends Error {}
  * character in the outcome is the cheap sign that the bytes need a closer look.
  */
 function decodeUtf8(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
   if (text.includes('\uFFFD') && !isUtf8(bytes)) {
     throw new InvalidUtf8Error('a string field is not valid UTF-8');
   }

@@ -14,22 +14,35 @@ const MAP_ENTRY: Structure = new Map();
  * @throws Error where they are not
  */
 export function checkStructure(descriptor: DescMessage, bytes: Uint8Array): void {
-  checkFields(structureOf(descriptor), bytes);
+  const reader = new BinaryReader(bytes);
+  checkFields(structureOf(descriptor), reader, reader.len);
 }
 
-function checkFields(structure: Structure, bytes: Uint8Array): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
+/** Goes over the fields up to `end`. One reader serves all messages, since a reader and a view of the bytes for each cost more than the rest. */
+function checkFields(structure: Structure, reader: BinaryReader, end: number): void {
+  while (reader.pos < end) {
     // Refuses a field number of 0 by itself.
     const [fieldNumber, wireType] = reader.tag();
-    const inner = wireType === WireType.LengthDelimited ? structure.get(fieldNumber) : undefined;
-    if (inner !== undefined) {
-      checkFields(inner(), reader.bytes());
+    if (wireType === WireType.LengthDelimited) {
+      const length = reader.uint32();
+      const contentEnd = reader.pos + length;
+      if (contentEnd > end) {
+        throw new Error('a field reaches beyond its message');
+      }
+      const inner = structure.get(fieldNumber);
+      if (inner === undefined) {
+        reader.pos = contentEnd;
+      } else {
+        checkFields(inner(), reader, contentEnd);
+      }
     } else if (wireType === WireType.EndGroup) {
       throw new Error('a group ends that has not begun');
     } else {
       reader.skip(wireType, fieldNumber);
     }
+  }
+  if (reader.pos > end) {
+    throw new Error('a field reaches beyond its message');
   }
 }
 

@@ -176,7 +176,7 @@ function define<Request extends AnyRequest, Response extends object>(
   const descriptor = methodDescriptor(name);
   const json = new JsonEncoder<Response>(descriptor.output);
   const encode = (response: Response, encoding: Encoding): Uint8Array =>
-    encoding === 'json' ? Buffer.from(json.encode(response)) : responseCodec.encode(response).finish();
+    encoding === 'json' ? json.encodeBytes(response) : responseCodec.encode(response).finish();
   return defineMethod<Request>({
     descriptor,
     httpPaths: [`${PREFIX}/${path}`],
