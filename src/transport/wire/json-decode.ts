@@ -154,37 +154,40 @@ const MESSAGE_READERS: Readonly<Record<string, ValueReader>> = {
 };
 
 /**
- * A function that makes the message without any field. Its body is an object literal, made as source text: V8 gives it all of its shape at
- * once, the one that messages of the generated code have, where adding a dozen properties by computed names takes several times as long
- * and gives a shape of its own. The text consists of names of the contract alone.
+ * A function that makes the message without any field. It copies one that was made before, shape included, which takes V8 a fraction of
+ * what it takes to add a dozen properties one by one.
  */
 function emptyMessage(descriptor: DescMessage): () => Record<string, unknown> {
-  const members = descriptor.fields.map((field) => `${field.localName}: ${initialValue(field)}`);
-  // oxlint-disable-next-line typescript/no-implied-eval -- nothing in it comes from outside; see above
-  return new Function(`return { ${members.join(', ')} };`) as () => Record<string, unknown>;
+  const scalars = Object.fromEntries(descriptor.fields.map((field) => [field.localName, initialScalar(field)]));
+  const namesOf = (kind: DescField['fieldKind']): readonly string[] =>
+    descriptor.fields.filter(({ fieldKind }) => fieldKind === kind).map(({ localName }) => localName);
+  const lists = namesOf('list');
+  const maps = namesOf('map');
+  return () => {
+    const message: Record<string, unknown> = { ...scalars };
+    for (const name of lists) {
+      message[name] = [];
+    }
+    for (const name of maps) {
+      message[name] = new Map();
+    }
+    return message;
+  };
 }
 
-/** What a message holds that lacks the field, as source text. */
-function initialValue(field: DescField): string {
-  switch (field.fieldKind) {
-    case 'list':
-      return '[]';
-    case 'map':
-      return 'new Map()';
-    case 'message':
-      return 'undefined';
-    case 'enum':
-      return hasPresence(field) ? 'undefined' : '0';
-    default:
-      return (hasPresence(field) ? undefined : SCALAR_DEFAULTS.get(field.scalar)) ?? 'undefined';
+/** What a message holds that lacks the field, lists and maps aside. */
+function initialScalar(field: DescField): unknown {
+  if (field.fieldKind === 'enum') {
+    return hasPresence(field) ? undefined : 0;
   }
+  return field.fieldKind === 'scalar' && !hasPresence(field) ? SCALAR_DEFAULTS.get(field.scalar) : undefined;
 }
 
-const SCALAR_DEFAULTS: ReadonlyMap<ScalarType, string> = new Map<ScalarType, string>([
-  [ScalarType.STRING, "''"],
-  [ScalarType.INT32, '0'],
-  [ScalarType.INT64, '0n'],
-  [ScalarType.BOOL, 'false'],
+const SCALAR_DEFAULTS: ReadonlyMap<ScalarType, unknown> = new Map<ScalarType, unknown>([
+  [ScalarType.STRING, ''],
+  [ScalarType.INT32, 0],
+  [ScalarType.INT64, 0n],
+  [ScalarType.BOOL, false],
 ]);
 
 /** Whether `source` of a reading may be asked for at this path. Paths that leave the contract end the walk at once. */
