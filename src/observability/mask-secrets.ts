@@ -30,11 +30,15 @@ function isSecretName(name: string): boolean {
 export function maskSecretFields(fields: object, depth = 0): Record<string, unknown> {
   const original = fields as Record<string, unknown>;
   let copy: Record<string, unknown> | undefined;
-  for (const [name, value] of Object.entries(fields)) {
-    const masked = maskField(name, value, depth);
-    if (masked !== value) {
-      copy ??= { ...original };
-      copy[name] = masked;
+  // Every line of the log comes through here, and hardly any has something to mask: `Object.entries` would make an array for each field.
+  for (const name in original) {
+    if (Object.hasOwn(original, name)) {
+      const value = original[name];
+      const masked = maskField(name, value, depth);
+      if (masked !== value) {
+        copy ??= { ...original };
+        copy[name] = masked;
+      }
     }
   }
   return copy ?? original;

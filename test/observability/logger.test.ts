@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../src/observability/logger.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -21,6 +21,25 @@ describe('a log line', () => {
     const [line] = logged((log) => log.warn({ code: 13105 }, 'request refused'));
     expect(line).toMatchObject({ level: 'warn', code: 13105, msg: 'request refused' });
     expect(line?.['time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+
+  it('has the time at which it was logged, and not that of the line before', () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 0, 2, 3, 4, 5, 6), toFake: ['Date'] });
+    try {
+      const lines = logged((log) => {
+        log.info('a');
+        log.info('b');
+        vi.setSystemTime(Date.now() + 1);
+        log.info('c');
+      });
+      expect(lines.map(({ time }) => time)).toEqual([
+        '2026-01-02T03:04:05.006Z',
+        '2026-01-02T03:04:05.006Z',
+        '2026-01-02T03:04:05.007Z',
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is written only from the level on', () => {
@@ -89,6 +108,19 @@ describe('the log of a process', () => {
       .split('\n')
       .map((line) => JSON.parse(line).i);
     expect(numbers).toEqual(Array.from({ length: 20_001 }, (_, index) => index));
+  });
+
+  it('is complete when the process ends in the turn in which a line was logged', async () => {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      logging(`
+        const log = new ServiceLog({ level: 'info' });
+        log.logger.info('last');
+        process.exit(0);
+      `),
+      { cwd: root },
+    );
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   });
 
   it('is complete as well when the process ends without closing it, though the last words may come first', async () => {

@@ -3,6 +3,7 @@ import { type AppImageCodec, type EncodedAppImage, EncodedRevision } from '../..
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
 import type { ChangeOrigin, Revision } from '../../domain/app-image/revision.js';
 import { MAX_RECORD_BYTES } from './record.js';
+import { type Allocate, newBuffer } from './reused-buffer.js';
 
 /*
  * A change in the order of all changes:
@@ -38,7 +39,10 @@ export interface NewChange {
 }
 
 /** @throws StoreFaultError where the change is over the 16 MiB that a record may have */
-export function encodeChange({ name, revision, timeMs, origin, protobuf }: NewChange): Buffer {
+export function encodeChange(
+  { name, revision, timeMs, origin, protobuf }: NewChange,
+  allocate: Allocate = newBuffer,
+): Buffer {
   const { method, tokenName, certificateSubject, message } = origin;
   const texts = [name, method, tokenName, certificateSubject, message];
   const lengths = texts.map((text) => Buffer.byteLength(text));
@@ -49,7 +53,7 @@ export function encodeChange({ name, revision, timeMs, origin, protobuf }: NewCh
       `a change of template "${name}" takes ${size} bytes; this store takes ${MAX_RECORD_BYTES} at most`,
     );
   }
-  const record = Buffer.allocUnsafe(size);
+  const record = allocate(size);
   record[0] = FORMAT;
   record[KIND_AT] = protobuf === undefined ? DELETE : PUT;
   record.writeUIntBE(revision, REVISION_AT, NUMBER_BYTES);

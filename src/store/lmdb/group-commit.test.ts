@@ -101,6 +101,32 @@ describe('group commit', () => {
     expect(change).not.toHaveBeenCalled();
   });
 
+  it('gives each change its own time, also one that comes while those before it have been given up', async () => {
+    const transactions = new ManualTransactions();
+    const commits = new GroupCommit(transactions.run, TIMEOUT_MS);
+    const givenUp: string[] = [];
+    const change = async (name: string): Promise<void> => {
+      const startedAt = performance.now();
+      await expect(commits.run(() => name)).rejects.toBeInstanceOf(StoreUnavailableError);
+      // A timer may be early by the part of a millisecond that it does not count.
+      expect(performance.now() - startedAt).toBeGreaterThan(TIMEOUT_MS - 2);
+      givenUp.push(name);
+    };
+    const first = change('executed');
+    const one = await transactions.nth(1);
+    one.execute();
+    const second = change('waiting');
+    await first;
+    await change('late');
+    await second;
+    expect(givenUp).toEqual(['executed', 'waiting', 'late']);
+    one.commit();
+    const two = await transactions.nth(2);
+    two.execute();
+    two.commit();
+    expect(await commits.settled()).toBe(true);
+  });
+
   it('lets others have the lock between many slow changes', async () => {
     let transactions = 0;
     const commits = new GroupCommit(async (body) => {

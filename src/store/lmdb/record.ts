@@ -6,6 +6,7 @@ import {
 } from '../../domain/app-image/app-image.js';
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
 import { endOfHead, Head, readNewest } from './head.js';
+import { type Allocate, newBuffer } from './reused-buffer.js';
 
 /*
  * A record is the newest revision of a template, in both of its encodings, so that a read copies and slices and nothing else:
@@ -40,7 +41,7 @@ export class RecordCodec {
   }
 
   /** @throws StoreFaultError where the template is over the 16 MiB that a record may have */
-  encode({ name, encoded }: StoredAppImage, head: Head): Buffer {
+  encode({ name, encoded }: StoredAppImage, head: Head, allocate: Allocate = newBuffer): Buffer {
     const { protobuf, json } = encoded;
     const protobufAt = HEAD_AT + head.byteLength;
     const length = protobufAt + protobuf.length + json.length;
@@ -49,7 +50,7 @@ export class RecordCodec {
         `template "${name}" takes ${length} bytes; this store takes ${MAX_RECORD_BYTES} at most`,
       );
     }
-    const record = Buffer.allocUnsafe(length);
+    const record = allocate(length);
     record[0] = FORMAT;
     record[JSON_VERSION_AT] = this.#jsonVersion;
     record.writeUInt32BE(protobuf.length, PROTOBUF_LENGTH_AT);

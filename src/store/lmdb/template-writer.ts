@@ -9,6 +9,7 @@ import type { History } from './history.js';
 import { HistoryWriter } from './history-writer.js';
 import type { LmdbEnvironment } from './open-environment.js';
 import { encodeTombstone, type RecordCodec, readHead } from './record.js';
+import { ReusedBuffer } from './reused-buffer.js';
 
 /**
  * Carries out decisions, inside of write transactions only. Each of them reads all that it needs before it writes, so that one that throws has
@@ -19,6 +20,8 @@ export class TemplateWriter {
   readonly #records: RecordCodec;
   readonly #history: History;
   readonly #writer: HistoryWriter;
+  readonly #recordBuffer = new ReusedBuffer();
+  readonly #changeBuffer = new ReusedBuffer();
 
   constructor(environment: LmdbEnvironment, records: RecordCodec, history: History) {
     this.#environment = environment;
@@ -85,9 +88,12 @@ export class TemplateWriter {
     const { name } = appImage;
     const head = this.#writer.next(previous);
     const stored = new StructuredRevision(this.#records.appImageCodec, head.revision, head.position, appImage);
-    const record = this.#records.encode(stored, head);
+    const record = this.#records.encode(stored, head, this.#recordBuffer.take);
     const { protobuf } = stored.encoded;
-    const change = encodeChange({ name, revision: head.revision, timeMs: Date.now(), origin, protobuf });
+    const change = encodeChange(
+      { name, revision: head.revision, timeMs: Date.now(), origin, protobuf },
+      this.#changeBuffer.take,
+    );
     asStoreFault(() => {
       this.#writer.append(name, previous, head, change);
       this.#environment.live.putSync(name, record);
