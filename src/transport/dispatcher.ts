@@ -262,15 +262,24 @@ export class Dispatcher {
     if (!this.#log.isLevelEnabled(level)) {
       return;
     }
+    const { address, certificateSubject } = caller.peer();
+    const { tokenName, role } = caller.principal;
+    // All fields by name, those that there are none of as `undefined`, which the log leaves out: an object put together by
+    // spreading costs the logger three times as much to read.
     this.#log[level](
       {
-        ...this.#lineOf(method, caller),
-        ...(subject === undefined
-          ? {}
-          : { appImage: subject.appImage, customHeaders: Object.fromEntries(subject.customHeaders) }),
+        requestId: caller.requestId,
+        transport: caller.transport,
+        method: method.name,
+        address,
+        certificateSubject,
+        tokenName,
+        role,
+        appImage: subject?.appImage,
+        customHeaders: subject && Object.fromEntries(subject.customHeaders),
         code: error?.code ?? 0,
-        ...(error === undefined ? {} : { reason: error.message }),
-        ...(error?.cause === undefined ? {} : { err: error.cause }),
+        reason: error?.message,
+        err: error?.cause,
         durationMs: Math.round(durationMs * 1000) / 1000,
         audit: method.mutates,
       },
