@@ -28,15 +28,13 @@ export class Heads {
       return undefined;
     }
     const record = Buffer.allocUnsafe(lent.length);
-    record.set(lent);
+    record.set(lent.subarray(0, lent.length));
     return record;
   }
 
-  /** The record of a template that stands, in the buffer that the next read overwrites. */
+  /** The record of a template that stands, in the buffer that the next read overwrites, and that is longer than its `length` says. */
   lentRecord(name: string): Buffer | undefined {
-    const reused = isStorable(name) ? this.#environment.live.getBinaryFast(name) : undefined;
-    // The buffer is longer than its `length` says.
-    return reused?.subarray(0, reused.length);
+    return isStorable(name) ? this.#environment.live.getBinaryFast(name) : undefined;
   }
 
   /**

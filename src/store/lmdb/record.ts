@@ -1,5 +1,6 @@
 import {
   type AppImageCodec,
+  type EncodedAppImage,
   EncodedRevision,
   type StoredAppImage,
   StructuredRevision,
@@ -61,7 +62,8 @@ export class RecordCodec {
   }
 
   /**
-   * The revision in a record. The record becomes a part of it: where that is a buffer that is used again, it is good until then.
+   * The revision in a record. The record becomes a part of it: where that is a buffer that is used again, it is good until then. The buffer may
+   * be longer than its `length` says.
    * @throws StoreFaultError where the record is damaged, or was written by another build
    */
   decode(name: string, record: Buffer): StoredAppImage {
@@ -71,11 +73,34 @@ export class RecordCodec {
       throw cutShort(name);
     }
     const { revision, position } = readNewest(record, HEAD_AT);
-    const protobuf = record.subarray(protobufAt, jsonAt);
+    const encodings = new RecordEncodings(record, protobufAt, jsonAt);
     if (record[JSON_VERSION_AT] !== this.#jsonVersion) {
-      return new StructuredRevision(this.#codec, revision, position, this.#codec.decode(protobuf));
+      return new StructuredRevision(this.#codec, revision, position, this.#codec.decode(encodings.protobuf));
     }
-    return new EncodedRevision(this.#codec, name, revision, position, { protobuf, json: record.subarray(jsonAt) });
+    return new EncodedRevision(this.#codec, name, revision, position, encodings);
+  }
+}
+
+/** The encodings in a record, cut out of it when they are asked for: a read wants one of them. */
+class RecordEncodings implements EncodedAppImage {
+  readonly #record: Buffer;
+  readonly #protobufAt: number;
+  readonly #jsonAt: number;
+  readonly #end: number;
+
+  constructor(record: Buffer, protobufAt: number, jsonAt: number) {
+    this.#record = record;
+    this.#protobufAt = protobufAt;
+    this.#jsonAt = jsonAt;
+    this.#end = record.length;
+  }
+
+  get protobuf(): Uint8Array {
+    return this.#record.subarray(this.#protobufAt, this.#jsonAt);
+  }
+
+  get json(): Uint8Array {
+    return this.#record.subarray(this.#jsonAt, this.#end);
   }
 }
 
