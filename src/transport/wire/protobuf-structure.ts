@@ -1,5 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 /** The fields of a message that hold messages themselves, by number. */
 type Structure = ReadonlyMap<number, () => Structure>;
@@ -9,27 +9,42 @@ const structures = new WeakMap<DescMessage, Structure>();
 const MAP_ENTRY: Structure = new Map();
 
 /**
- * Checks that bytes are whole fields all the way down. The generated decoder ends in silence at a tag of 0 or a stray end of a group, and
- * would take the rest of an inner message for fields of the outer one.
+ * Checks that what `reader` has ahead is whole fields all the way down, and leaves it at its end. The generated decoder ends in silence at a
+ * tag of 0 or a stray end of a group, and would take the rest of an inner message for fields of the outer one.
  * @throws Error where they are not
  */
-export function checkStructure(descriptor: DescMessage, bytes: Uint8Array): void {
-  checkFields(structureOf(descriptor), bytes);
+export function checkStructure(descriptor: DescMessage, reader: BinaryReader): void {
+  checkFields(structureOf(descriptor), reader, reader.len);
 }
 
-function checkFields(structure: Structure, bytes: Uint8Array): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
+/** One reader does for all levels, since making one costs more than reading a short message. */
+function checkFields(structure: Structure, reader: BinaryReader, end: number): void {
+  while (reader.pos < end) {
     // Refuses a field number of 0 by itself.
     const [fieldNumber, wireType] = reader.tag();
-    const inner = wireType === WireType.LengthDelimited ? structure.get(fieldNumber) : undefined;
-    if (inner !== undefined) {
-      checkFields(inner(), reader.bytes());
+    if (wireType === WireType.LengthDelimited) {
+      checkLengthDelimited(structure.get(fieldNumber), reader, end);
     } else if (wireType === WireType.EndGroup) {
       throw new Error('a group ends that has not begun');
     } else {
       reader.skip(wireType, fieldNumber);
     }
+  }
+  if (reader.pos > end) {
+    throw new Error('a field goes on beyond the end of its message');
+  }
+}
+
+function checkLengthDelimited(inner: (() => Structure) | undefined, reader: BinaryReader, end: number): void {
+  const length = reader.uint32();
+  const fieldEnd = reader.pos + length;
+  if (fieldEnd > end) {
+    throw new Error('a field goes on beyond the end of its message');
+  }
+  if (inner === undefined) {
+    reader.pos = fieldEnd;
+  } else {
+    checkFields(inner(), reader, fieldEnd);
   }
 }
 
