@@ -4,6 +4,7 @@ import type { ReloadObserver } from '../file-watch/reload-observer.js';
 import { type FileContents, WatchedFiles } from '../file-watch/watched-files.js';
 import type { Authenticator } from '../transport/dispatcher.js';
 import type { Principal } from './principal.js';
+import { RememberedDigest } from './remembered-digest.js';
 import { TokenBucket } from './token-bucket.js';
 import { type AcceptedToken, MAX_TOKEN_LENGTH, parseTokenFiles, type TokenFiles, tokenDigest } from './token-files.js';
 
@@ -28,6 +29,8 @@ interface TokenRecord extends AcceptedToken {
 export class TokenAuthenticator implements Authenticator, AsyncDisposable {
   readonly #options: TokenAuthenticatorOptions;
   readonly #files: WatchedFiles;
+  /** That of the token accepted last: most callers send many requests. */
+  readonly #remembered = new RememberedDigest();
   #byDigest: ReadonlyMap<string, TokenRecord> = new Map();
 
   private constructor(options: TokenAuthenticatorOptions, files: WatchedFiles) {
@@ -59,7 +62,7 @@ export class TokenAuthenticator implements Authenticator, AsyncDisposable {
   }
 
   /**
-   * Costs about a microsecond. The token is compared by its SHA-256: how long a look-up takes depends on the digest alone, of which
+   * Costs about a microsecond. The token is looked up by its SHA-256: how long that takes depends on the digest alone, of which
    * a caller can neither choose a part nor learn anything about the token of another one.
    */
   authenticate(token: string | undefined): Principal {
@@ -75,12 +78,17 @@ export class TokenAuthenticator implements Authenticator, AsyncDisposable {
         `the token has ${token.length} characters; none has more than ${MAX_TOKEN_LENGTH}`,
       );
     }
-    const record = this.#byDigest.get(tokenDigest(token));
+    const remembered = this.#remembered.of(token);
+    const digest = remembered ?? tokenDigest(token);
+    const record = this.#byDigest.get(digest);
     if (record === undefined) {
       throw new AppImageError(
         'AUTH_FAILED',
         'the token is none of those that this server accepts; it may have been replaced, ask its operator for the present one',
       );
+    }
+    if (remembered === undefined) {
+      this.#remembered.remember(token, digest);
     }
     if (record.expiresAtMs <= Date.now()) {
       throw new AppImageError(
@@ -128,6 +136,7 @@ export class TokenAuthenticator implements Authenticator, AsyncDisposable {
       return { ...token, bucket };
     });
     this.#byDigest = new Map(records.map((record) => [record.sha256, record]));
+    this.#remembered.forget();
   }
 
   #announce(message: string): void {

@@ -46,6 +46,9 @@ describe('a request that is no protobuf message', () => {
         .bytes(Buffer.from([0x0a, 0x05]))
         .finish(),
     ],
+    ['a field that goes on beyond the message it is in', Buffer.from([0x1a, 2, 0x0a, 5, 0x12, 3, 0x61, 0x62, 0x63])],
+    ['a number that goes on beyond the message it is in', Buffer.from([0x1a, 2, 0x28, 0x80, 0x01, 0x12, 1, 0x61])],
+    ['a group that ends beyond the message it is in', Buffer.from([0x1a, 1, 0x3b, 0x3c])],
     ['a wire type that does not exist', Buffer.from([0x17])],
     ['a group that is not closed', Buffer.from([0x9b, 0x06])],
     ['groups a thousand deep', Buffer.alloc(2000, Buffer.from([0x9b, 0x06]))],

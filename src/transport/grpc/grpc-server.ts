@@ -5,6 +5,8 @@ import {
   logVerbosity,
   Server,
   ServerCredentials,
+  type ServerInterceptingCall,
+  type ServerInterceptor,
   type ServiceDefinition,
   setLogVerbosity,
   type UntypedServiceImplementation,
@@ -18,7 +20,11 @@ import { HealthService } from './health-service.js';
 import { createReflectionService } from './reflection-service.js';
 import { RequestTimeout } from './request-timeout.js';
 import { streamHandler } from './stream-handler.js';
+import { type InterceptedCall, UnaryCall, type UnaryHandler } from './unary-call.js';
 import { unaryHandler } from './unary-handler.js';
+
+/** What grpc-js tells an interceptor of a method. */
+type InterceptedMethod = Parameters<ServerInterceptor>[0];
 
 export interface GrpcServerOptions {
   readonly dispatcher: Dispatcher;
@@ -51,6 +57,8 @@ export class GrpcServer implements AsyncDisposable {
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
   readonly #connections = new Connections();
   readonly #requestTimeout: RequestTimeout;
+  /** The handlers of methods with one response, by path. */
+  readonly #unaryHandlers: ReadonlyMap<string, UnaryHandler>;
   readonly #health: HealthService;
   readonly #dispatcher: Dispatcher;
   readonly #log: Logger;
@@ -68,20 +76,20 @@ export class GrpcServer implements AsyncDisposable {
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
       // Its counters would cost every call something, and nothing here reads them.
       'grpc.enable_channelz': 0,
-      interceptors: [this.#requestTimeout.interceptor],
+      interceptors: [(definition, call) => this.#intercept(definition, call)],
     });
     limitMetadata(this.#server);
 
     const services = servicesOf([...dispatcher.methods, ...dispatcher.streams]);
     const context = { dispatcher, authenticator, connections: this.#connections };
+    this.#unaryHandlers = new Map(
+      dispatcher.methods.map((method) => [grpcPath(method), unaryHandler(method, context)]),
+    );
     for (const methods of services.values()) {
       this.#addService(
         Object.fromEntries(methods.map((method) => [method.name, rawDefinition(method)])),
         Object.fromEntries(
-          methods.map((method) => [
-            method.name,
-            isStream(method) ? streamHandler(method, context) : unaryHandler(method, context),
-          ]),
+          methods.map((method) => [method.name, isStream(method) ? streamHandler(method, context) : answeredBefore]),
         ),
       );
     }
@@ -138,11 +146,24 @@ export class GrpcServer implements AsyncDisposable {
     );
   }
 
+  /** Answers what has one response; notes the start of other calls, and hands them back as they are, since wrapping them costs time. */
+  #intercept({ path, requestStream }: InterceptedMethod, call: InterceptedCall): ServerInterceptingCall {
+    const handler = this.#unaryHandlers.get(path);
+    if (handler !== undefined) {
+      return new UnaryCall(call, handler, this.#requestTimeout);
+    }
+    if (!requestStream) {
+      // The one object that grpc-js shows both to an interceptor and to a handler.
+      this.#requestTimeout.began(call.getMetricsRecorder(), call);
+    }
+    return call as unknown as ServerInterceptingCall;
+  }
+
   #addService(definition: ServiceDefinition, handlers: UntypedServiceImplementation): void {
     const punctual = Object.entries(handlers).map(([name, handler]) => {
       const unary = handler as handleUnaryCall<unknown, unknown>;
       const received: handleUnaryCall<unknown, unknown> = (call, respond) => {
-        this.#requestTimeout.received(call);
+        this.#requestTimeout.received(call.getMetricsRecorder());
         unary(call, respond);
       };
       return [name, received] as const;
@@ -162,6 +183,11 @@ function rawDefinition(method: Method | StreamMethod): ServiceDefinition[string]
     responseSerialize: untouched,
     responseDeserialize: untouched,
   };
+}
+
+/** What grpc-js has for a handler of a method that its interceptor answers. */
+function answeredBefore(): never {
+  throw new Error('@grpc/grpc-js has passed the interceptor by');
 }
 
 function untouched(bytes: Buffer): Buffer {

@@ -1,8 +1,5 @@
-import { type ServerInterceptingCall, type ServerInterceptor, type ServerUnaryCall, status } from '@grpc/grpc-js';
-
-/** What grpc-js hands to an interceptor. */
-type InterceptedCall = Parameters<ServerInterceptor>[1];
-type CallKey = ReturnType<InterceptedCall['getMetricsRecorder']>;
+import { status } from '@grpc/grpc-js';
+import type { InterceptedCall } from './unary-call.js';
 
 interface WaitingCall {
   readonly call: InterceptedCall;
@@ -20,9 +17,8 @@ const MAX_WAITING_CALLS = 16_384;
  */
 export class RequestTimeout implements Disposable {
   readonly #timeoutMs: number;
-  // In the order of arrival, so a sweep looks at the overdue ones only. The metrics recorder is the key because it is the one
-  // object that grpc-js shows both to an interceptor and to a handler.
-  readonly #waiting = new Map<CallKey, WaitingCall>();
+  // In the order of arrival, so a sweep looks at the overdue ones only.
+  readonly #waiting = new Map<object, WaitingCall>();
   readonly #timer: NodeJS.Timeout;
 
   /** @param timeoutMs how long a request message may take to arrive */
@@ -31,20 +27,20 @@ export class RequestTimeout implements Disposable {
     this.#timer = setInterval(() => this.#sweep(), Math.min(SWEEP_INTERVAL_MS, timeoutMs)).unref();
   }
 
-  /** Notes the start of each call that sends one request. It hands back the call as it is, since wrapping it costs time. */
-  readonly interceptor: ServerInterceptor = (definition, call) => {
-    if (!definition.requestStream) {
-      this.#waiting.set(call.getMetricsRecorder(), { call, since: performance.now() });
-      if (this.#waiting.size > MAX_WAITING_CALLS) {
-        this.#endOldest(status.RESOURCE_EXHAUSTED, 'too many calls are waiting for their request message');
-      }
+  /**
+   * To be told that a call has begun.
+   * @param key whatever object the call is known by when its request is here
+   */
+  began(key: object, call: InterceptedCall): void {
+    this.#waiting.set(key, { call, since: performance.now() });
+    if (this.#waiting.size > MAX_WAITING_CALLS) {
+      this.#endOldest(status.RESOURCE_EXHAUSTED, 'too many calls are waiting for their request message');
     }
-    return call as unknown as ServerInterceptingCall;
-  };
+  }
 
-  /** To be told by a handler first of all: the request is here. */
-  received(call: Pick<ServerUnaryCall<unknown, unknown>, 'getMetricsRecorder'>): void {
-    this.#waiting.delete(call.getMetricsRecorder());
+  /** To be told first of all when the request of a call is here. */
+  received(key: object): void {
+    this.#waiting.delete(key);
   }
 
   #sweep(): void {

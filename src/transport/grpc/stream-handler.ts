@@ -9,7 +9,8 @@ import type { StreamEnd, StreamSink } from '../stream-run.js';
 import { encodeFailure } from '../wire/envelope.js';
 import type { StreamMessage, StreamMethod } from '../wire/method.js';
 import { grpcStatusOf } from './grpc-status.js';
-import { asBuffer, first, type UnaryHandlerContext } from './unary-handler.js';
+import { first } from './unary-call.js';
+import { asBuffer, type HandlerContext } from './unary-handler.js';
 
 /** A call before its request is decoded and after its messages are encoded: the method itself does both. */
 type RawStreamCall = ServerWritableStream<Buffer, Buffer>;
@@ -25,7 +26,7 @@ const LINGER_MS = 5000;
 /** Serves one streaming method over gRPC. */
 export function streamHandler(
   method: StreamMethod,
-  context: UnaryHandlerContext,
+  context: HandlerContext,
 ): handleServerStreamingCall<Buffer, Buffer> {
   const { dispatcher, authenticator, connections } = context;
   return (call) => {

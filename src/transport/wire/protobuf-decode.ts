@@ -15,8 +15,10 @@ export interface ProtobufDecoder<T> {
  */
 export function decodeProtobuf<T>(codec: ProtobufDecoder<T>, descriptor: DescMessage, bytes: Uint8Array): T {
   try {
-    checkStructure(descriptor, bytes);
-    return codec.decode(new BinaryReader(bytes, decodeUtf8));
+    const reader = new BinaryReader(bytes, decodeUtf8);
+    checkStructure(descriptor, reader);
+    reader.pos = 0;
+    return codec.decode(reader);
   } catch (error) {
     const why =
       error instanceof InvalidUtf8Error ? error.message : 'it ends too early or holds bytes that are no fields';
@@ -31,10 +33,14 @@ class InvalidUtf8Error extends Error {}
  * character in the outcome is the cheap sign that the bytes need a closer look.
  */
 function decodeUtf8(bytes: Uint8Array): string {
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = buffer.toString('utf8');
+  const text = asBuffer(bytes).toString('utf8');
   if (text.includes('\uFFFD') && !isUtf8(bytes)) {
     throw new InvalidUtf8Error('a string field is not valid UTF-8');
   }
   return text;
+}
+
+/** The same bytes with the methods of a `Buffer`. What comes over gRPC is one already. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,10 +1,11 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { describe, expect, it } from 'vitest';
 import { CreateAppImageRequest } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import { checkStructure } from './protobuf-structure.js';
 import { messageDescriptor } from './schema.js';
 
 const check = (...bytes: number[]) => {
-  checkStructure(messageDescriptor('CreateAppImageRequest'), Uint8Array.from(bytes));
+  checkStructure(messageDescriptor('CreateAppImageRequest'), new BinaryReader(Uint8Array.from(bytes)));
 };
 
 // Field 3, `image`, holds a message; field 2, `name`, a text.

@@ -1,5 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 /** The fields of a message that hold messages themselves, by number. */
 type Structure = ReadonlyMap<number, () => Structure>;
@@ -9,32 +9,21 @@ const structures = new WeakMap<DescMessage, Structure>();
 const MAP_ENTRY: Structure = new Map();
 
 /**
- * Checks that bytes are whole fields all the way down. The generated decoder ends in silence at a tag of 0 or a stray end of a group, and
- * would take the rest of an inner message for fields of the outer one.
+ * Checks that what `reader` has ahead is whole fields all the way down, and leaves it at its end. The generated decoder ends in silence at a
+ * tag of 0 or a stray end of a group, and would take the rest of an inner message for fields of the outer one.
  * @throws Error where they are not
  */
-export function checkStructure(descriptor: DescMessage, bytes: Uint8Array): void {
-  const reader = new BinaryReader(bytes);
+export function checkStructure(descriptor: DescMessage, reader: BinaryReader): void {
   checkFields(structureOf(descriptor), reader, reader.len);
 }
 
-/** Goes over the fields up to `end`. One reader serves all messages, since a reader and a view of the bytes for each cost more than the rest. */
+/** One reader does for all levels, since making one costs more than reading a short message. */
 function checkFields(structure: Structure, reader: BinaryReader, end: number): void {
   while (reader.pos < end) {
     // Refuses a field number of 0 by itself.
     const [fieldNumber, wireType] = reader.tag();
     if (wireType === WireType.LengthDelimited) {
-      const length = reader.uint32();
-      const contentEnd = reader.pos + length;
-      if (contentEnd > end) {
-        throw new Error('a field reaches beyond its message');
-      }
-      const inner = structure.get(fieldNumber);
-      if (inner === undefined) {
-        reader.pos = contentEnd;
-      } else {
-        checkFields(inner(), reader, contentEnd);
-      }
+      checkLengthDelimited(structure.get(fieldNumber), reader, end);
     } else if (wireType === WireType.EndGroup) {
       throw new Error('a group ends that has not begun');
     } else {
@@ -42,7 +31,20 @@ function checkFields(structure: Structure, reader: BinaryReader, end: number): v
     }
   }
   if (reader.pos > end) {
-    throw new Error('a field reaches beyond its message');
+    throw new Error('a field goes on beyond the end of its message');
+  }
+}
+
+function checkLengthDelimited(inner: (() => Structure) | undefined, reader: BinaryReader, end: number): void {
+  const length = reader.uint32();
+  const fieldEnd = reader.pos + length;
+  if (fieldEnd > end) {
+    throw new Error('a field goes on beyond the end of its message');
+  }
+  if (inner === undefined) {
+    reader.pos = fieldEnd;
+  } else {
+    checkFields(inner(), reader, fieldEnd);
   }
 }
 
