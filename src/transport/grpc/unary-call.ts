@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import type { RequestTimeout } from './request-timeout.js';
 
@@ -59,6 +59,7 @@ export class UnaryCall extends ServerInterceptingCall implements CallListener {
   override start(): void {
     this.#timeout.began(this, this.#call);
     this.#call.start(this);
+    letGoWhenClosed(this.#call);
   }
 
   onReceiveMetadata(metadata: Metadata): void {
@@ -96,6 +97,16 @@ export class UnaryCall extends ServerInterceptingCall implements CallListener {
   #refuse(details: string): void {
     this.#call.sendStatus({ code: status.UNIMPLEMENTED, details });
   }
+}
+
+/**
+ * Frees what a call consists of as soon as its stream has closed. Node's handle of a closed stream outlives the garbage collector's quick rounds,
+ * and with it, by way of the listeners, everything that grpc-js and we made for the call: that was a tenth of what a call costs, and
+ * most of its p99. The stream is a private field of grpc-js 1.14; without it, all that is lost is the time.
+ */
+function letGoWhenClosed(call: InterceptedCall): void {
+  const { stream } = call as unknown as { stream?: ServerHttp2Stream };
+  stream?.once('close', () => stream.removeAllListeners());
 }
 
 /** Headers that are known to be fit to be sent, which `Metadata` checks one by one and copies twice. */
