@@ -1,4 +1,4 @@
-import type { Authenticator } from '../transport/dispatcher.js';
+import type { Authenticator } from './authenticator.js';
 import type { Principal } from './principal.js';
 import { takeFrom } from './token-authenticator.js';
 import { TokenBucket } from './token-bucket.js';

@@ -1,6 +1,6 @@
-import type { Authenticator } from '../transport/dispatcher.js';
 import type { TransportProtocol } from '../transport/tls/transport-protocol.js';
 import { AnonymousAuthenticator } from './anonymous-authenticator.js';
+import type { Authenticator } from './authenticator.js';
 import { TokenAuthenticator, type TokenAuthenticatorOptions } from './token-authenticator.js';
 
 /** An authenticator that may be read again and has to be closed. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { AppImageError } from '../domain/errors.js';
 import type { ReloadObserver } from '../file-watch/reload-observer.js';
 import { type FileContents, WatchedFiles } from '../file-watch/watched-files.js';
-import type { Authenticator } from '../transport/dispatcher.js';
+import type { Authenticator } from './authenticator.js';
 import type { Principal } from './principal.js';
 import { RememberedDigest } from './remembered-digest.js';
 import { TokenBucket } from './token-bucket.js';

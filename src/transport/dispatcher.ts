@@ -38,18 +38,9 @@ export interface Caller {
 export interface StreamCaller extends Caller {
   /**
    * Authenticates once more, since a stream may outlive its token.
-   * @throws AppImageError as {@link Authenticator.authenticate}
+   * @throws AppImageError as `Authenticator.authenticate`
    */
   authenticateAgain(): Principal;
-}
-
-/** Finds a caller by its token; see `src/auth`. */
-export interface Authenticator {
-  /**
-   * @param token the token as sent, or `undefined`
-   * @throws AppImageError AUTH_FAILED, saying what is wrong with the token; RATE_LIMITED
-   */
-  authenticate(token: string | undefined): Principal;
 }
 
 /** A method that is running, and what it learns of its caller. */

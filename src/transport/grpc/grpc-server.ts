@@ -12,7 +12,8 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { Authenticator, Dispatcher } from '../dispatcher.js';
+import type { Authenticator } from '../../auth/authenticator.js';
+import type { Dispatcher } from '../dispatcher.js';
 import { grpcPath, type Method, type StreamMethod } from '../wire/method.js';
 import { descriptorSet } from '../wire/schema.js';
 import { Connections } from './connections.js';

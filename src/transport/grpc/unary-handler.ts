@@ -1,5 +1,6 @@
+import type { Authenticator } from '../../auth/authenticator.js';
 import { tokenFromHeaders } from '../../auth/token-from-headers.js';
-import type { Authenticator, Caller, Dispatcher } from '../dispatcher.js';
+import type { Caller, Dispatcher } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
 import type { Method, WireResponse } from '../wire/method.js';
 import type { Connections } from './connections.js';

@@ -1,7 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Authenticator } from '../../auth/authenticator.js';
 import type { Principal } from '../../auth/principal.js';
 import type { AppImageError } from '../../domain/errors.js';
-import type { Authenticator, Caller, Dispatcher, StreamCaller } from '../dispatcher.js';
+import type { Caller, Dispatcher, StreamCaller } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
 import { encodeFailure } from '../wire/envelope.js';
 import type { FieldValidation, Method, StreamMethod, WireResponse } from '../wire/method.js';
