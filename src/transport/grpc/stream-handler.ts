@@ -6,11 +6,12 @@ import { tokenFromHeaders } from '../../auth/token-from-headers.js';
 import type { AppImageError } from '../../domain/errors.js';
 import { requestIdFrom } from '../request-id.js';
 import type { StreamEnd, StreamSink } from '../stream-run.js';
+import { asBuffer } from '../wire/as-buffer.js';
 import { encodeFailure } from '../wire/envelope.js';
 import type { StreamMessage, StreamMethod } from '../wire/method.js';
 import { grpcStatusOf } from './grpc-status.js';
 import { first } from './unary-call.js';
-import { asBuffer, type HandlerContext } from './unary-handler.js';
+import type { HandlerContext } from './unary-handler.js';
 
 /** A call before its request is decoded and after its messages are encoded: the method itself does both. */
 type RawStreamCall = ServerWritableStream<Buffer, Buffer>;

@@ -2,6 +2,7 @@ import type { Authenticator } from '../../auth/authenticator.js';
 import { tokenFromHeaders } from '../../auth/token-from-headers.js';
 import type { Caller, Dispatcher } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
+import { asBuffer } from '../wire/as-buffer.js';
 import type { Method, WireResponse } from '../wire/method.js';
 import type { Connections } from './connections.js';
 import { grpcStatusOf } from './grpc-status.js';
@@ -69,9 +70,4 @@ function peerLookup(call: UnaryCall, method: Method, connections: Connections): 
     return () => peer;
   }
   return () => connections.peer(call.getPeer());
-}
-
-/** The same bytes as grpc-js wants them. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { AppImageError } from '../../domain/errors.js';
+import { asBuffer } from './as-buffer.js';
 
 /** A segment of a JSON path: a key of an object or an index of an array. */
 export type PathSegment = string | number;
@@ -24,8 +25,7 @@ export function parseJson(bytes: Uint8Array): JsonBody {
   if (!isUtf8(bytes)) {
     throw new AppImageError('REQUEST_MALFORMED', 'the body is not valid UTF-8; JSON must be encoded as UTF-8');
   }
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = buffer.toString('utf8');
+  const text = asBuffer(bytes).toString('utf8');
   try {
     return { text, value: JSON.parse(text) as JsonValue };
   } catch (error) {

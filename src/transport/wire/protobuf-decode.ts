@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { AppImageError } from '../../domain/errors.js';
+import { asBuffer } from './as-buffer.js';
 import { checkStructure } from './protobuf-structure.js';
 
 /** What this module needs of a message's generated code. */
@@ -38,9 +39,4 @@ function decodeUtf8(bytes: Uint8Array): string {
     throw new InvalidUtf8Error('a string field is not valid UTF-8');
   }
   return text;
-}
-
-/** The same bytes with the methods of a `Buffer`. What comes over gRPC is one already. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
