@@ -1,9 +1,8 @@
+import { MOST_FIELD_HEADER_BYTES, writeFieldHeader } from './envelope.js';
 import type { MethodResult } from './method.js';
 
 /** Room in front of an answer, for the head that a transport sends before it: a usual one over HTTP takes some 220 bytes. */
 const HEAD_ROOM_BYTES = 384;
-/** Two varints of 32 bits. */
-const MOST_HEADER_BYTES = 10;
 
 /** Bytes that are put together piece by piece: each is copied once, to where it is sent from. */
 export class AnswerBuffer {
@@ -28,25 +27,13 @@ export class AnswerBuffer {
 
   /** Appends the tag and the length of a length-delimited field of protobuf. */
   appendFieldHeader(fieldNumber: number, length: number): void {
-    this.#makeRoom(MOST_HEADER_BYTES);
-    this.#appendVarint(fieldNumber * 8 + 2);
-    this.#appendVarint(length);
+    this.#makeRoom(MOST_FIELD_HEADER_BYTES);
+    this.#length = writeFieldHeader(this.#bytes, this.#length, fieldNumber, length);
   }
 
   /** What was appended, and the room in front of it. Nothing may be appended any more. */
   finish(): Pick<MethodResult, 'body' | 'room'> {
     return { body: this.#bytes.subarray(HEAD_ROOM_BYTES, this.#length), room: HEAD_ROOM_BYTES };
-  }
-
-  #appendVarint(value: number): void {
-    let rest = value;
-    while (rest >= 0x80) {
-      this.#bytes[this.#length] = (rest % 0x80) + 0x80;
-      this.#length += 1;
-      rest = Math.floor(rest / 0x80);
-    }
-    this.#bytes[this.#length] = rest;
-    this.#length += 1;
   }
 
   #makeRoom(bytes: number): void {

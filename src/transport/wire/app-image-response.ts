@@ -1,6 +1,6 @@
 import type { StoredAppImage } from '../../domain/app-image/app-image.js';
 import { AnswerBuffer } from './answer-buffer.js';
-import { fieldHeader, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
+import { fieldHeader, MOST_FIELD_HEADER_BYTES, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
 import type { Encoding, MethodResult } from './method.js';
 
 /** Field number of `data` in the responses that have one. */
@@ -16,8 +16,6 @@ const COMMA = Buffer.from(',');
 
 /** Room for a batch at first, before a template tells how large templates are. */
 const FIRST_BATCH_BYTES = 16 * 1024;
-/** Tag and length of a field, at most. */
-const MOST_FIELD_HEADER_BYTES = 10;
 
 /** A success that says nothing else. */
 export function encodeDone(encoding: Encoding): Uint8Array {

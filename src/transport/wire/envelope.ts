@@ -6,6 +6,9 @@ import { BAD_REQUEST_TYPE, emptyJson, JsonEncoder } from './json-encode.js';
 import type { Encoding } from './method.js';
 import { messageDescriptor } from './schema.js';
 
+/** Most bytes that {@link writeFieldHeader} writes: two varints of 32 bits. */
+export const MOST_FIELD_HEADER_BYTES = 10;
+
 /** `{"status":{...success}` without its end, for a response to go on with its other fields. */
 export const SUCCESS_JSON_START = '{"status":{"code":0,"message":"success","details":[]}';
 
@@ -61,17 +64,22 @@ export function lengthDelimited(fieldNumber: number, parts: readonly Uint8Array[
 
 /** Tag and length of a length-delimited field. */
 export function fieldHeader(fieldNumber: number, length: number): Uint8Array {
-  const bytes: number[] = [];
-  pushVarint(bytes, fieldNumber * 8 + 2);
-  pushVarint(bytes, length);
-  return Uint8Array.from(bytes);
+  const bytes = Buffer.allocUnsafe(MOST_FIELD_HEADER_BYTES);
+  return bytes.subarray(0, writeFieldHeader(bytes, 0, fieldNumber, length));
 }
 
-function pushVarint(bytes: number[], value: number): void {
+/** Writes a {@link fieldHeader}, and returns where it ends. */
+export function writeFieldHeader(target: Uint8Array, at: number, fieldNumber: number, length: number): number {
+  return writeVarint(target, writeVarint(target, at, fieldNumber * 8 + 2), length);
+}
+
+function writeVarint(target: Uint8Array, at: number, value: number): number {
+  let end = at;
   let rest = value;
   while (rest >= 0x80) {
-    bytes.push((rest % 0x80) + 0x80);
+    target[end++] = (rest % 0x80) + 0x80;
     rest = Math.floor(rest / 0x80);
   }
-  bytes.push(rest);
+  target[end++] = rest;
+  return end;
 }
