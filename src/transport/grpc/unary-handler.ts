@@ -23,7 +23,7 @@ export function unaryHandler(method: Method, context: HandlerContext): UnaryHand
     const peer = peerLookup(call, method, context.connections);
     let principal: Caller['principal'];
     try {
-      principal = authenticator.authenticate(tokenOf(call));
+      principal = authenticator.authenticate(tokenFromHeaders(call.metadata('token'), call.metadata('authorization')));
     } catch (error) {
       const refusal = dispatcher.refuse(error, 'protobuf', { transport: 'grpc', requestId, peer }, method);
       answer(call, requestId, refusal);
@@ -42,12 +42,6 @@ export function unaryHandler(method: Method, context: HandlerContext): UnaryHand
       answer(call, requestId, response);
     }
   };
-}
-
-/** Each look into the metadata costs something, so the second one is left out where the first finds a token. */
-function tokenOf(call: UnaryCall): string | undefined {
-  const token = call.metadata('token');
-  return tokenFromHeaders(token, token === undefined || token === '' ? call.metadata('authorization') : undefined);
 }
 
 function answer(call: UnaryCall, requestId: string, { body, etag, error }: WireResponse): void {
