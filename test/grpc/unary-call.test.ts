@@ -1,7 +1,8 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import type { InterceptedCall } from '../../src/transport/grpc/request-timeout.js';
 import { RequestTimeout } from '../../src/transport/grpc/request-timeout.js';
-import { type CallStatus, type InterceptedCall, UnaryCall } from '../../src/transport/grpc/unary-call.js';
+import { type CallStatus, UnaryCall } from '../../src/transport/grpc/unary-call.js';
 
 /** What a call has been told to do, in order. */
 function recorded(): { call: InterceptedCall; done: unknown[] } {

@@ -19,9 +19,9 @@ import { descriptorSet } from '../wire/schema.js';
 import { Connections } from './connections.js';
 import { HealthService } from './health-service.js';
 import { createReflectionService } from './reflection-service.js';
-import { RequestTimeout } from './request-timeout.js';
+import { type InterceptedCall, RequestTimeout } from './request-timeout.js';
 import { streamHandler } from './stream-handler.js';
-import { type InterceptedCall, UnaryCall, type UnaryHandler } from './unary-call.js';
+import { UnaryCall, type UnaryHandler } from './unary-call.js';
 import { unaryHandler } from './unary-handler.js';
 
 /** What grpc-js tells an interceptor of a method. */

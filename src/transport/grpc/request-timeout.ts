@@ -1,5 +1,7 @@
-import { status } from '@grpc/grpc-js';
-import type { InterceptedCall } from './unary-call.js';
+import { type ServerInterceptor, status } from '@grpc/grpc-js';
+
+/** What grpc-js hands to an interceptor. */
+export type InterceptedCall = Parameters<ServerInterceptor>[1];
 
 interface WaitingCall {
   readonly call: InterceptedCall;

@@ -1,9 +1,7 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-import type { RequestTimeout } from './request-timeout.js';
+import { Metadata, ServerInterceptingCall, status } from '@grpc/grpc-js';
+import type { InterceptedCall, RequestTimeout } from './request-timeout.js';
 
-/** What grpc-js hands to an interceptor. */
-export type InterceptedCall = Parameters<ServerInterceptor>[1];
 /** What grpc-js tells of a call. */
 type CallListener = Parameters<InterceptedCall['start']>[0];
 /** How a call ends. */
@@ -106,7 +104,11 @@ export class UnaryCall extends ServerInterceptingCall implements CallListener {
  */
 function letGoWhenClosed(call: InterceptedCall): void {
   const { stream } = call as unknown as { stream?: ServerHttp2Stream };
-  stream?.once('close', () => stream.removeAllListeners());
+  stream?.once('close', () => {
+    stream.removeAllListeners();
+    // An error that comes later still concerns nobody, but must not end the process for want of a listener.
+    stream.on('error', ignore);
+  });
 }
 
 /** Headers that are known to be fit to be sent, which `Metadata` checks one by one and copies twice. */
@@ -130,5 +132,5 @@ export function first(metadata: Metadata, key: string): string | undefined {
 }
 
 function ignore(): void {
-  // The stream itself says when it has been written.
+  // What the stream itself tells, or nobody needs to know any more.
 }
