@@ -42,10 +42,13 @@ export class ServiceProcess implements AsyncDisposable {
       errorOutput += text;
     });
     const listening = new Promise<Listening>((found) => {
-      // The log is read to its end: a server whose log nobody reads would measure something else.
-      createInterface({ input: child.stdout }).on('line', (line) => {
+      const lines = createInterface({ input: child.stdout }).on('line', (line) => {
         if (line.includes('"listening"')) {
           found(JSON.parse(line) as Listening);
+          lines.close();
+          // The log is taken to its end, since a server whose log nobody takes would measure something else; but not read, which would
+          // take from the cores what is measured.
+          child.stdout.resume();
         }
       });
     });
