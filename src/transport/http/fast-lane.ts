@@ -149,7 +149,10 @@ export class FastLane implements Reply {
     }
     if (this.#unread !== undefined && !this.#awaitsBody) {
       socket.pause();
-    } else if (socket.isPaused()) {
+      // Back to where it came from: while there is something to read, the socket does not say that the client has ended.
+      socket.unshift(this.#unread);
+      this.#unread = undefined;
+    } else if (socket.isPaused() && !this.#answering && !socket.writableNeedDrain) {
       socket.resume();
     }
   };
