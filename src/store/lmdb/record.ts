@@ -1,7 +1,7 @@
 import {
+  type AppImage,
   type AppImageCodec,
   type EncodedAppImage,
-  EncodedRevision,
   type StoredAppImage,
   StructuredRevision,
 } from '../../domain/app-image/app-image.js';
@@ -72,35 +72,61 @@ export class RecordCodec {
     if (jsonAt > record.length) {
       throw cutShort(name);
     }
-    const { revision, position } = readNewest(record, HEAD_AT);
-    const encodings = new RecordEncodings(record, protobufAt, jsonAt);
-    if (record[JSON_VERSION_AT] !== this.#jsonVersion) {
-      return new StructuredRevision(this.#codec, revision, position, this.#codec.decode(encodings.protobuf));
-    }
-    return new EncodedRevision(this.#codec, name, revision, position, encodings);
+    const stored = new RecordedAppImage(this.#codec, name, record, protobufAt, jsonAt);
+    return record[JSON_VERSION_AT] === this.#jsonVersion
+      ? stored
+      : new StructuredRevision(this.#codec, stored.revision, stored.position, stored.appImage);
   }
 }
 
-/** The encodings in a record, cut out of it when they are asked for: a read wants one of them. */
-class RecordEncodings implements EncodedAppImage {
+/** A revision in a record, of which everything is read when it is asked for: a read wants little of it, and a batch wants that of many. */
+class RecordedAppImage implements StoredAppImage, EncodedAppImage {
+  readonly name: string;
+  readonly #codec: AppImageCodec;
   readonly #record: Buffer;
   readonly #protobufAt: number;
   readonly #jsonAt: number;
   readonly #end: number;
+  #appImage: AppImage | undefined;
 
-  constructor(record: Buffer, protobufAt: number, jsonAt: number) {
+  constructor(codec: AppImageCodec, name: string, record: Buffer, protobufAt: number, jsonAt: number) {
+    this.name = name;
+    this.#codec = codec;
     this.#record = record;
     this.#protobufAt = protobufAt;
     this.#jsonAt = jsonAt;
     this.#end = record.length;
   }
 
+  get revision(): number {
+    return readNewest(this.#record, HEAD_AT).revision;
+  }
+
+  get position(): number {
+    return readNewest(this.#record, HEAD_AT).position;
+  }
+
+  get appImage(): AppImage {
+    this.#appImage ??= this.#codec.decode(this.protobuf);
+    return this.#appImage;
+  }
+
+  get encoded(): EncodedAppImage {
+    return this;
+  }
+
   get protobuf(): Uint8Array {
-    return this.#record.subarray(this.#protobufAt, this.#jsonAt);
+    return this.#cut(this.#protobufAt, this.#jsonAt);
   }
 
   get json(): Uint8Array {
-    return this.#record.subarray(this.#jsonAt, this.#end);
+    return this.#cut(this.#jsonAt, this.#end);
+  }
+
+  /** Not a part of a `Buffer`, which takes twice as long to make. */
+  #cut(start: number, end: number): Uint8Array {
+    const { buffer, byteOffset } = this.#record;
+    return new Uint8Array(buffer, byteOffset + start, end - start);
   }
 }
 
