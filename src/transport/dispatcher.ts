@@ -209,8 +209,8 @@ export class Dispatcher {
     return response;
   }
 
-  #succeeded(call: Call, { body, room, etag, warnings }: MethodResult): WireResponse {
-    return this.#finished(call, { body, room, etag, warnings, error: undefined });
+  #succeeded(call: Call, { body, room, release, etag, warnings }: MethodResult): WireResponse {
+    return this.#finished(call, { body, room, release, etag, warnings, error: undefined });
   }
 
   #failed(call: Call, error: unknown): WireResponse {

@@ -71,7 +71,11 @@ export class FastLane implements Reply {
   }
 
   /** Answers the request that is being served. */
-  send(status: number, headers: AnswerHeaders, { body, room = 0 }: Pick<WireResponse, 'body' | 'room'>): void {
+  send(
+    status: number,
+    headers: AnswerHeaders,
+    { body, room = 0, release }: Pick<WireResponse, 'body' | 'room' | 'release'>,
+  ): void {
     this.#answering = false;
     const socket = this.#socket;
     if (socket.destroyed) {
@@ -82,7 +86,7 @@ export class FastLane implements Reply {
     if (head.length <= room) {
       const answer = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length);
       answer.write(head, 'latin1');
-      socket.write(answer);
+      socket.write(answer, release && ((error) => releaseUnlessFailed(error, release)));
     } else if (body.length <= MAX_JOINED_BYTES) {
       const answer = Buffer.allocUnsafe(head.length + body.length);
       answer.write(head, 'latin1');
@@ -233,6 +237,13 @@ export class FastLane implements Reply {
     socket.off('drain', this.#serveUnread);
     socket.off('end', this.#onEnd);
     socket.off('timeout', this.#onTimeout);
+  }
+}
+
+/** What failed to be written may still be held by the socket. */
+function releaseUnlessFailed(error: Error | null | undefined, release: () => void): void {
+  if (error === null || error === undefined) {
+    release();
   }
 }
 

@@ -10,7 +10,7 @@ export type AnswerHeaders = Record<string, OutgoingHttpHeader>;
 /** Where the answer to one request goes. */
 export interface Reply {
   /** Sends the answer, unless the client has gone. Called once. */
-  send(status: number, headers: AnswerHeaders, answer: Pick<WireResponse, 'body' | 'room'>): void;
+  send(status: number, headers: AnswerHeaders, answer: Pick<WireResponse, 'body' | 'room' | 'release'>): void;
 }
 
 /** Answers through Node's own response. */

@@ -28,6 +28,24 @@ describe('AnswerBuffer', () => {
     );
   });
 
+  it('holds every piece of a large answer, and gives its memory to another one once it is released', () => {
+    const piece = Buffer.alloc(70_000, 'a');
+    const large = (count: number): ReturnType<AnswerBuffer['finish']> => {
+      const answer = new AnswerBuffer(100);
+      for (let each = 0; each < count; each += 1) {
+        answer.append(piece);
+      }
+      return answer.finish();
+    };
+    const [first, second] = [large(3), large(3)];
+    expect(first.body.buffer).not.toBe(second.body.buffer);
+    expect(Buffer.from(first.body).equals(Buffer.concat([piece, piece, piece]))).toBe(true);
+    first.release?.();
+    const third = large(3);
+    expect(third.body.buffer).toBe(first.body.buffer);
+    expect(Buffer.from(second.body).equals(Buffer.from(third.body))).toBe(true);
+  });
+
   it('keeps what it holds when more room is asked for', () => {
     const answer = new AnswerBuffer(1);
     answer.append(Buffer.from('ab'));

@@ -1,13 +1,21 @@
+import { AnswerMemory, SMALLEST_LENT_BYTES } from './answer-memory.js';
 import { MOST_FIELD_HEADER_BYTES, writeFieldHeader } from './envelope.js';
 import type { MethodResult } from './method.js';
 
+/** The part of a result that an {@link AnswerBuffer} makes. */
+export type Answer = Pick<MethodResult, 'body' | 'room' | 'release'>;
+
 /** Room in front of an answer, for the head that a transport sends before it: a usual one over HTTP takes some 220 bytes. */
 const HEAD_ROOM_BYTES = 384;
+
+const memory = new AnswerMemory();
 
 /** Bytes that are put together piece by piece: each is copied once, to where it is sent from. */
 export class AnswerBuffer {
   #bytes: Buffer;
   #length = HEAD_ROOM_BYTES;
+  /** Whether the bytes are lent. */
+  #lent = false;
 
   /** @param expectedBytes what there is room for at first */
   constructor(expectedBytes: number) {
@@ -32,16 +40,30 @@ export class AnswerBuffer {
   }
 
   /** What was appended, and the room in front of it. Nothing may be appended any more. */
-  finish(): Pick<MethodResult, 'body' | 'room'> {
-    return { body: this.#bytes.subarray(HEAD_ROOM_BYTES, this.#length), room: HEAD_ROOM_BYTES };
+  finish(): Answer {
+    const bytes = this.#bytes;
+    return {
+      body: bytes.subarray(HEAD_ROOM_BYTES, this.#length),
+      room: HEAD_ROOM_BYTES,
+      release: this.#lent ? () => memory.takeBack(bytes) : undefined,
+    };
   }
 
   #makeRoom(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, Math.ceil(1.25 * this.#bytes.length)));
-      larger.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = larger;
+      this.#grow(Math.max(needed, Math.ceil(1.25 * this.#bytes.length)));
     }
+  }
+
+  #grow(size: number): void {
+    const old = this.#bytes;
+    const lends = size >= SMALLEST_LENT_BYTES;
+    this.#bytes = lends ? memory.lend(size) : Buffer.allocUnsafe(size);
+    this.#bytes.set(old.subarray(0, this.#length));
+    if (this.#lent) {
+      memory.takeBack(old);
+    }
+    this.#lent = lends;
   }
 }

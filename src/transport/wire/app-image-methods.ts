@@ -128,8 +128,8 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
 }
 
 function queryResult(stored: StoredAppImage, encoding: Encoding): Omit<MethodResult, 'warnings'> {
-  const { body, room } = encodeOne(stored, encoding);
-  return { body, room, etag: entityTag(stored.revision) };
+  const { body, room, release } = encodeOne(stored, encoding);
+  return { body, room, release, etag: entityTag(stored.revision) };
 }
 
 /** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */

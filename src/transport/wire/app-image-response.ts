@@ -1,7 +1,7 @@
 import type { StoredAppImage } from '../../domain/app-image/app-image.js';
-import { AnswerBuffer } from './answer-buffer.js';
+import { type Answer, AnswerBuffer } from './answer-buffer.js';
 import { fieldHeader, MOST_FIELD_HEADER_BYTES, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
-import type { Encoding, MethodResult } from './method.js';
+import type { Encoding } from './method.js';
 
 /** Field number of `data` in the responses that have one. */
 const DATA_FIELD = 2;
@@ -23,7 +23,7 @@ export function encodeDone(encoding: Encoding): Uint8Array {
 }
 
 /** `QueryAppImageResponse`: the stored bytes in their envelope. */
-export function encodeOne(stored: StoredAppImage, encoding: Encoding): Pick<MethodResult, 'body' | 'room'> {
+export function encodeOne(stored: StoredAppImage, encoding: Encoding): Answer {
   if (encoding === 'json') {
     const { json } = stored.encoded;
     const answer = new AnswerBuffer(DATA_JSON_START.length + json.length + JSON_END.length);
@@ -67,7 +67,7 @@ export class BatchAnswer {
     }
   }
 
-  finish(): Pick<MethodResult, 'body' | 'room'> {
+  finish(): Answer {
     if (this.#encoding === 'json') {
       this.#answer.append(BATCH_JSON_END);
     }

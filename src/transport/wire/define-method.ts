@@ -60,8 +60,8 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
   };
 }
 
-function withWarnings({ body, room, etag }: RunResult, warnings: readonly string[]): MethodResult {
-  return { body, room, etag, warnings };
+function withWarnings({ body, room, release, etag }: RunResult, warnings: readonly string[]): MethodResult {
+  return { body, room, release, etag, warnings };
 }
 
 /** The name of a method in logs and metrics: as in the proto, with a capital. */

@@ -25,6 +25,11 @@ export interface WireResponse {
   readonly body: Uint8Array;
   /** Bytes in front of the body, in its own memory, that are the caller's to write to: what a transport sends before it. */
   readonly room?: number | undefined;
+  /**
+   * To be called once when the body has been sent and nobody reads it any more: another answer gets its memory. Who cannot tell leaves it, which
+   * costs only time.
+   */
+  readonly release?: (() => void) | undefined;
   /** Why the call failed, for the transport's own status; `undefined` on success. */
   readonly error: AppImageError | undefined;
   /** Entity tag of the revision that was read or written, quotes included. */
@@ -43,6 +48,7 @@ export interface AuditSubject {
 export interface MethodResult {
   readonly body: Uint8Array;
   readonly room?: number | undefined;
+  readonly release?: (() => void) | undefined;
   readonly etag?: string | undefined;
   readonly warnings: readonly string[];
 }
