@@ -106,7 +106,7 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       codec: ListAppImageRequest,
       run: async ({ request, encoding }) => {
         const page = await service.list(request.pageSize, request.pageToken);
-        return { body: encodePage(page.appImages, page.nextPageToken, encoding) };
+        return encodePage(page.appImages, page.nextPageToken, encoding);
       },
     }),
     defineMethod({

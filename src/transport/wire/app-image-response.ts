@@ -76,18 +76,30 @@ export class BatchAnswer {
 }
 
 /** `ListAppImageResponse`. */
-export function encodePage(stored: readonly StoredAppImage[], nextPageToken: string, encoding: Encoding): Uint8Array {
+export function encodePage(stored: readonly StoredAppImage[], nextPageToken: string, encoding: Encoding): Answer {
   if (encoding === 'json') {
     const end = Buffer.from(`],"next_page_token":${JSON.stringify(nextPageToken)}}}`);
-    return Buffer.concat([LIST_JSON_START, ...jsonElements(stored), end]);
+    return joined([LIST_JSON_START, ...jsonElements(stored), end]);
   }
   const parts = repeatedField(1, stored);
   if (nextPageToken !== '') {
     const token = Buffer.from(nextPageToken);
     parts.push(fieldHeader(2, token.length), token);
   }
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([SUCCESS_PROTOBUF, fieldHeader(DATA_FIELD, length), ...parts]);
+  return joined([SUCCESS_PROTOBUF, fieldHeader(DATA_FIELD, lengthOf(parts)), ...parts]);
+}
+
+function joined(pieces: readonly Uint8Array[]): Answer {
+  const answer = new AnswerBuffer(0);
+  answer.expect(lengthOf(pieces));
+  for (const piece of pieces) {
+    answer.append(piece);
+  }
+  return answer.finish();
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 function jsonElements(stored: readonly StoredAppImage[]): Uint8Array[] {
