@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { open as openLmdb, type RootDatabase } from 'lmdb';
+import { ABORT, open as openLmdb, type RootDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AppImageStore, StoreFaultError } from '../../src/domain/app-image/app-image-store.js';
 import { HistoryExpiredError, type HistoryLimits } from '../../src/domain/app-image/revision.js';
@@ -194,6 +194,40 @@ describe('the history in an LMDB store', () => {
     expect(log.record(5)?.toString()).toBe('last');
     expect([log.record(4), log.last()]).toEqual([undefined, 5]);
     await environment.root.close();
+  });
+
+  it('knows the newest change, whoever wrote it and whatever was removed or given up since', async () => {
+    const environment = await openEnvironment(path);
+    const { root } = environment;
+    const [mine, others] = [new ChangeLog(environment), new ChangeLog(environment)];
+    const lasts = (): number[] => [mine.last(), others.last()];
+    const append = (log: ChangeLog, ...positions: readonly number[]): void => {
+      root.transactionSync(() => {
+        for (const position of positions) {
+          log.append(position, Buffer.from(String(position)));
+        }
+      });
+    };
+    expect(lasts()).toEqual([0, 0]);
+    append(mine, 1, 2);
+    expect(lasts()).toEqual([2, 2]);
+    append(others, 3, 4, 5);
+    expect(lasts()).toEqual([5, 5]);
+    root.transactionSync(() => {
+      mine.append(6, Buffer.from('given up'));
+      return ABORT;
+    });
+    expect(lasts()).toEqual([5, 5]);
+    append(others, 6, 7, 8, 9);
+    root.transactionSync(() => {
+      others.setFloor(8);
+      for (const position of [6, 7, 8]) {
+        others.remove(position);
+      }
+    });
+    // Where 5 was the last one, 6 is missing again, and yet 5 is not the last one any more.
+    expect(lasts()).toEqual([9, 9]);
+    await root.close();
   });
 
   it('takes limits from 1 on, and says which one is wrong', async () => {
