@@ -138,7 +138,8 @@ class CachedAppImageStore implements AppImageStore {
     if (this.#options.now() - entry.askedAt > this.#options.maxAgeMs) {
       return undefined;
     }
-    this.#entries.set(name, entry);
+    // Not under `name`, which may be cut out of the body of a request and keep the whole of it.
+    this.#entries.set(entry.stored.name, entry);
     return entry.stored;
   }
 

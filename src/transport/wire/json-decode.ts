@@ -1,6 +1,8 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { invalidRequest } from '../../domain/errors.js';
 import { isEmbeddedJson } from './embedded-json.js';
+import { emptyMessage, type Message } from './empty-message.js';
+import { jsonNames } from './json-names.js';
 import { JsonReading } from './json-reading.js';
 import {
   describe,
@@ -16,7 +18,7 @@ import {
 } from './json-scalars.js';
 import { type JsonObject, type JsonValue, type PathSegment, parseJson } from './json-text.js';
 import type { FieldValidation } from './method.js';
-import { hasPresence } from './schema.js';
+import { UsualJsonReader } from './usual-json.js';
 
 /** A message that was read from JSON, in the shape of the generated code. */
 export interface DecodedJson<T> {
@@ -29,12 +31,6 @@ export interface DecodedJson<T> {
   /** One line for each unknown field; empty under `Ignore`. */
   readonly warnings: readonly string[];
 }
-
-/** Other names under which JSON input may bring a field, by message and name. */
-const ALIASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  // The API document's example calls the field by this name.
-  'kuscia.proto.api.v1alpha1.kusciaapi.EnvFromSource': { secret_map_ref: 'secret_ref', secretMapRef: 'secret_ref' },
-};
 
 interface FieldPlan {
   readonly name: string;
@@ -52,7 +48,7 @@ interface FieldPlan {
 interface MessagePlan {
   readonly byName: ReadonlyMap<string, FieldPlan>;
   /** Makes a message that lacks every field. */
-  readonly empty: () => Record<string, unknown>;
+  readonly empty: () => Message;
   readonly hasMaps: boolean;
 }
 
@@ -65,10 +61,12 @@ const NO_WARNINGS: readonly string[] = [];
  * `T` is the generated type of that same message.
  */
 export class JsonDecoder<T> {
+  readonly #usual: UsualJsonReader;
   readonly #plan: () => MessagePlan;
   readonly #needsSource = (path: readonly PathSegment[]): boolean => needsSource(this.#plan(), path);
 
   constructor(descriptor: DescMessage) {
+    this.#usual = new UsualJsonReader(descriptor);
     this.#plan = planOf(descriptor);
   }
 
@@ -76,6 +74,14 @@ export class JsonDecoder<T> {
    * @throws AppImageError REQUEST_MALFORMED where the text is no JSON, REQUEST_INVALID with every fault otherwise
    */
   decode(bytes: Uint8Array, fieldValidation: FieldValidation): DecodedJson<T> {
+    const usual = this.#usual.read(bytes);
+    return usual === undefined
+      ? this.decodeAnyForm(bytes, fieldValidation)
+      : { message: usual.message as T, present: usual.present, warnings: NO_WARNINGS };
+  }
+
+  /** What {@link decode} does with a body that does not have the usual form, which would do with any. */
+  decodeAnyForm(bytes: Uint8Array, fieldValidation: FieldValidation): DecodedJson<T> {
     const body = parseJson(bytes);
     const plan = this.#plan();
     const reading = new JsonReading(body, fieldValidation === 'Strict', this.#needsSource);
@@ -121,14 +127,11 @@ function planOf(descriptor: DescMessage): () => MessagePlan {
 }
 
 function planField(field: DescField): FieldPlan {
-  const aliases = Object.entries(ALIASES[field.parent.typeName] ?? {}).flatMap(([alias, name]) =>
-    name === field.name ? [alias] : [],
-  );
   const read = valueReader(field);
   return {
     name: field.name,
     localName: field.localName,
-    names: [...new Set([field.name, field.jsonName, ...aliases])],
+    names: jsonNames(field),
     read: field.fieldKind === 'list' ? listReader(read) : field.fieldKind === 'map' ? mapReader(read) : read,
     isList: field.fieldKind === 'list',
     members: field.message === undefined || field.fieldKind === 'map' ? undefined : planOf(field.message),
@@ -153,43 +156,6 @@ const MESSAGE_READERS: Readonly<Record<string, ValueReader>> = {
   'google.protobuf.Timestamp': readTimestamp,
 };
 
-/**
- * A function that makes the message without any field. It copies one that was made before, shape included, which takes V8 a fraction of
- * what it takes to add a dozen properties one by one.
- */
-function emptyMessage(descriptor: DescMessage): () => Record<string, unknown> {
-  const scalars = Object.fromEntries(descriptor.fields.map((field) => [field.localName, initialScalar(field)]));
-  const namesOf = (kind: DescField['fieldKind']): readonly string[] =>
-    descriptor.fields.filter(({ fieldKind }) => fieldKind === kind).map(({ localName }) => localName);
-  const lists = namesOf('list');
-  const maps = namesOf('map');
-  return () => {
-    const message: Record<string, unknown> = { ...scalars };
-    for (const name of lists) {
-      message[name] = [];
-    }
-    for (const name of maps) {
-      message[name] = new Map();
-    }
-    return message;
-  };
-}
-
-/** What a message holds that lacks the field, lists and maps aside. */
-function initialScalar(field: DescField): unknown {
-  if (field.fieldKind === 'enum') {
-    return hasPresence(field) ? undefined : 0;
-  }
-  return field.fieldKind === 'scalar' && !hasPresence(field) ? SCALAR_DEFAULTS.get(field.scalar) : undefined;
-}
-
-const SCALAR_DEFAULTS: ReadonlyMap<ScalarType, unknown> = new Map<ScalarType, unknown>([
-  [ScalarType.STRING, ''],
-  [ScalarType.INT32, 0],
-  [ScalarType.INT64, 0n],
-  [ScalarType.BOOL, false],
-]);
-
 /** Whether `source` of a reading may be asked for at this path. Paths that leave the contract end the walk at once. */
 function needsSource(root: MessagePlan, path: readonly PathSegment[]): boolean {
   let plan: MessagePlan | undefined = root;
@@ -211,7 +177,7 @@ function needsSource(root: MessagePlan, path: readonly PathSegment[]): boolean {
   return field?.needsSource === true && !inList;
 }
 
-function readMessage(plan: MessagePlan, value: JsonObject, reading: JsonReading): Record<string, unknown> {
+function readMessage(plan: MessagePlan, value: JsonObject, reading: JsonReading): Message {
   const message = plan.empty();
   for (const name in value) {
     const field = plan.byName.get(name);

@@ -80,13 +80,16 @@ export const readFieldMask: ValueReader = (value, reading) => {
     return paths;
   }
   if (typeof paths === 'string' && paths.isWellFormed()) {
-    return paths === '' ? [] : splitMask(paths);
+    return readMask(paths);
   }
   return reading.fault(`expected paths in one string, as "image.tag,configTemplates", found ${describe(value)}`);
 };
 
-/** Splits at commas that are not inside backticks, since a quoted map key may hold them. */
-function splitMask(paths: string): string[] {
+/** Splits a mask at commas that are not inside backticks, since a quoted map key may hold them. */
+export function readMask(paths: string): string[] {
+  if (paths === '') {
+    return [];
+  }
   const parts: string[] = [];
   let quoted = false;
   let start = 0;
