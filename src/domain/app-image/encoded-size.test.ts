@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QueryAppImageResponseData } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 import { anyAppImage } from '../../../test/support/app-image-arbitraries.js';
-import { encodedAppImageSize } from './encoded-size.js';
+import { encodedAppImageSize, largestEncodedAppImageSize } from './encoded-size.js';
 
 function realSize(appImage: QueryAppImageResponseData): number {
   return QueryAppImageResponseData.encode(appImage).finish().length;
@@ -32,6 +32,33 @@ describe('encodedAppImageSize', () => {
         deployTemplates: [{ containers: [{ startupProbe: { terminationGracePeriodSeconds: seconds } }] }],
       });
       expect(encodedAppImageSize(appImage)).toBe(realSize(appImage));
+    },
+  );
+});
+
+describe('largestEncodedAppImageSize', () => {
+  it('is no less than the size, and not far above it, for any template', () => {
+    fc.assert(
+      fc.property(anyAppImage, (appImage) => {
+        const size = encodedAppImageSize(appImage);
+        expect(largestEncodedAppImageSize(appImage)).toBeGreaterThanOrEqual(size);
+        expect(largestEncodedAppImageSize(appImage)).toBeLessThanOrEqual(3 * size);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each([42, 43, 127, 128, 5461, 5462, 16_384, 699_051])(
+    'is no less than the size of texts of %i characters of three bytes each, or of one',
+    (length) => {
+      for (const text of ['界'.repeat(length), '\ud800'.repeat(length), 'x'.repeat(length)]) {
+        const appImage = QueryAppImageResponseData.fromPartial({
+          name: text,
+          labels: new Map([[text, text]]),
+          deployTemplates: [{ affinity: text, containers: [{ args: [text] }] }],
+        });
+        expect(largestEncodedAppImageSize(appImage)).toBeGreaterThanOrEqual(realSize(appImage));
+      }
     },
   );
 });

@@ -183,6 +183,19 @@ describe('validateAppImage', () => {
     );
   });
 
+  it('compares the exact size with the limit, however near it is', () => {
+    fc.assert(
+      fc.property(validAppImage, fc.double({ min: 0.5, max: 3.5, noNaN: true }), (template, factor) => {
+        const size = encodedAppImageSize(template);
+        const maxTemplateBytes = Math.floor(factor * size);
+        const description = `the template has ${size} bytes encoded; at most ${maxTemplateBytes} are allowed`;
+        expect(validateAppImage(template, { maxTemplateBytes })).toEqual(
+          size > maxTemplateBytes ? [{ field: '', description }] : [],
+        );
+      }),
+    );
+  });
+
   it('finds no fault in any template that keeps the rules', () => {
     fc.assert(
       fc.property(validAppImage, (template) => {

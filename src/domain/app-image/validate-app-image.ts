@@ -1,6 +1,6 @@
 import type { FieldViolation } from '../errors.js';
 import type { AppImage, AppImageInfo, AppImageUpdate } from './app-image.js';
-import { encodedAppImageSize } from './encoded-size.js';
+import { encodedAppImageSize, largestEncodedAppImageSize } from './encoded-size.js';
 import { type FieldMask, MASK_PATH, type MapProperty, parseFieldMask } from './field-mask.js';
 import { IMAGE_NAME, IMAGE_TAG } from './image-reference.js';
 import { mergeAppImage } from './merge-app-image.js';
@@ -154,6 +154,9 @@ function validateConfigKey(faults: Violations, key: string): void {
 }
 
 function checkSize(faults: Violations, appImage: AppImage, limits: TemplateLimits): void {
+  if (largestEncodedAppImageSize(appImage) <= limits.maxTemplateBytes) {
+    return;
+  }
   const encodedBytes = encodedAppImageSize(appImage);
   if (encodedBytes > limits.maxTemplateBytes) {
     faults.add('', `the template has ${encodedBytes} bytes encoded; at most ${limits.maxTemplateBytes} are allowed`);

@@ -9,8 +9,10 @@ describe('the codec of templates', () => {
     fc.assert(
       fc.property(anyAppImage, (appImage) => {
         const { protobuf } = appImageCodec.encode(appImage);
-        expect(protobuf).toEqual(QueryAppImageResponseData.encode(appImage).finish());
-        expect(QueryAppImageResponseData.encode(appImageCodec.decode(protobuf)).finish()).toEqual(protobuf);
+        expect(protobuf).toEqual(Buffer.from(QueryAppImageResponseData.encode(appImage).finish()));
+        expect(Buffer.from(QueryAppImageResponseData.encode(appImageCodec.decode(protobuf)).finish())).toEqual(
+          protobuf,
+        );
       }),
     );
   });

@@ -169,9 +169,16 @@ function writeAny({ typeUrl, value }: Any): void {
 
 let badRequest: JsonEncoder<BadRequest> | undefined;
 
-/** What is stored is canonical, so this costs a look; what is no JSON object comes out as the text that it is. */
 function writeEmbeddedJson(text: string): void {
-  out.text(canonicalJson(text) ?? JSON.stringify(text));
+  out.text(embeddedJson(text));
+}
+
+/**
+ * The JSON of a text that holds a JSON object. What is stored is canonical, so this costs a look; what is no JSON object comes out as the text
+ * that it is.
+ */
+export function embeddedJson(text: string): string {
+  return canonicalJson(text) ?? JSON.stringify(text);
 }
 
 function enumWriter(descriptor: DescEnum): (number: number) => void {
