@@ -19,9 +19,9 @@ function answerOf(request: Buffer, value: (key: string) => unknown): Buffer {
 const ours: UnaryHandler = (call) => {
   const body = answerOf(call.request, (key) => call.metadata(key));
   if (call.request.length === 7) {
-    call.fail({ 'x-request-id': 'one' }, { code: status.NOT_FOUND, details: '100 % \u957f' });
+    call.fail({ requestId: 'one' }, { code: status.NOT_FOUND, details: '100 % \u957f' });
   } else {
-    call.respond({ 'x-request-id': 'one' }, { body });
+    call.respond({ requestId: 'one' }, { body });
   }
 };
 

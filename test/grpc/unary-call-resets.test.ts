@@ -80,13 +80,13 @@ describe('a unary call that its client resets', () => {
       stream.close(code);
     }
     await vi.waitFor(() => expect(calls.every(({ peer }) => peer.address === 'unknown')).toBe(true));
-    calls[0]?.respond({}, { body: Buffer.of() });
-    calls[1]?.fail({}, { code: status.INTERNAL, details: '' });
+    calls[0]?.respond({ requestId: 'one' }, { body: Buffer.of() });
+    calls[1]?.fail({ requestId: 'one' }, { code: status.INTERNAL, details: '' });
   });
 
   it.each(codes)('with code %i while its answer is on the way harms nobody', async (code) => {
     const body = Buffer.alloc(3_000_000);
-    await using server = await serveUnary((call) => call.respond({}, { body }));
+    await using server = await serveUnary((call) => call.respond({ requestId: 'one' }, { body }));
     const stream = server.session.request({ ':method': 'POST', ...HEADERS });
     stream.on('error', () => undefined);
     stream.end(REQUEST);
@@ -104,6 +104,6 @@ describe('a unary call that its client resets', () => {
     await vi.waitFor(() => expect(calls).toHaveLength(1));
     server.session.destroy();
     await vi.waitFor(() => expect(calls[0]?.peer.address).toBe('unknown'));
-    calls[0]?.respond({}, { body: Buffer.of() });
+    calls[0]?.respond({ requestId: 'one' }, { body: Buffer.of() });
   });
 });

@@ -124,4 +124,4 @@ export async function answerTo(stream: ClientHttp2Stream): Promise<Record<string
 }
 
 /** Answers a call with its request. */
-export const answerOk = (call: UnaryCall): void => call.respond({}, { body: call.request });
+export const answerOk = (call: UnaryCall): void => call.respond({ requestId: 'one' }, { body: call.request });

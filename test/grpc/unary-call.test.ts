@@ -10,7 +10,7 @@ describe('a unary call', () => {
   it('ends with headers, response and trailers as grpc-js sends them', async () => {
     await using server = await serveUnary((call) =>
       call.respond(
-        { 'x-request-id': 'one', etag: '"7"' },
+        { requestId: 'one', etag: '"7"' },
         { body: Buffer.from(`${call.metadata('who')} ${call.request.toString()}`) },
       ),
     );
@@ -31,7 +31,7 @@ describe('a unary call', () => {
 
   it('ends with headers and a status in the trailers where there is no response', async () => {
     await using server = await serveUnary((call) =>
-      call.fail({ 'x-request-id': 'one' }, { code: status.NOT_FOUND, details: '100 % \u957f' }),
+      call.fail({ requestId: 'one' }, { code: status.NOT_FOUND, details: '100 % \u957f' }),
     );
     const { headers, trailers, body } = await rawCall(server.session, HEADERS, [REQUEST]);
     expect(headers).toContain('x-request-id: one');
@@ -42,21 +42,23 @@ describe('a unary call', () => {
   it('writes what stands before a message into the room in front of it', async () => {
     const memory = Buffer.from('...........response');
     const body = memory.subarray(11);
-    await using server = await serveUnary((call) => call.respond({}, { body, room: 11 }));
+    await using server = await serveUnary((call) => call.respond({ requestId: 'one' }, { body, room: 11 }));
     expect((await rawCall(server.session, HEADERS, [REQUEST])).body).toEqual(framed(Buffer.from('response')));
     expect(memory).toEqual(Buffer.concat([Buffer.from('......'), framed(Buffer.from('response'))]));
   });
 
   it('leaves the memory in front of a response alone where there is too little room', async () => {
     const memory = Buffer.from('....response');
-    await using server = await serveUnary((call) => call.respond({}, { body: memory.subarray(4), room: 4 }));
+    await using server = await serveUnary((call) =>
+      call.respond({ requestId: 'one' }, { body: memory.subarray(4), room: 4 }),
+    );
     expect((await rawCall(server.session, HEADERS, [REQUEST])).body).toEqual(framed(Buffer.from('response')));
     expect(memory.toString()).toBe('....response');
   });
 
   it('sends a response that is larger than the client takes at a time', async () => {
     const body = Buffer.alloc(3_000_000, 'x');
-    await using server = await serveUnary((call) => call.respond({}, { body }));
+    await using server = await serveUnary((call) => call.respond({ requestId: 'one' }, { body }));
     expect((await rawCall(server.session, HEADERS, [REQUEST])).body.equals(framed(body))).toBe(true);
   });
 
@@ -75,9 +77,9 @@ describe('a unary call', () => {
 
   it('is answered once, whatever its handler does afterwards', async () => {
     await using server = await serveUnary((call) => {
-      call.respond({}, { body: Buffer.from('first') });
-      call.respond({}, { body: Buffer.from('second') });
-      call.fail({}, { code: status.INTERNAL, details: 'third' });
+      call.respond({ requestId: 'one' }, { body: Buffer.from('first') });
+      call.respond({ requestId: 'one' }, { body: Buffer.from('second') });
+      call.fail({ requestId: 'one' }, { code: status.INTERNAL, details: 'third' });
       throw new Error('fourth');
     });
     const { body, trailers } = await rawCall(server.session, HEADERS, [REQUEST]);
@@ -139,7 +141,7 @@ describe('a unary call', () => {
       for (const answer of await Promise.all([answerTo(unsent), answerTo(sent)])) {
         expect(answer).toMatchObject({ 'grpc-status': '4', 'grpc-message': 'Deadline%20exceeded' });
       }
-      calls[0]?.respond({}, { body: Buffer.of() });
+      calls[0]?.respond({ requestId: 'one' }, { body: Buffer.of() });
       unsent.end(REQUEST);
       await closeOf(unsent);
       expect(calls).toHaveLength(1);

@@ -18,9 +18,15 @@ export interface UnaryCall {
   /** What the caller sent by a key, which is in lower case; `undefined` where it sent nothing, or what gRPC does not allow. */
   metadata(key: string): string | undefined;
   /** Ends the call with its response. Where it has ended meanwhile, by its deadline or by the client, this goes nowhere. */
-  respond(headers: OutgoingHttpHeaders, response: Pick<WireResponse, 'body' | 'room'>): void;
-  /** Ends the call with headers and no response; otherwise as {@link respond}. */
-  fail(headers: OutgoingHttpHeaders, failure: CallStatus): void;
+  respond(metadata: AnswerMetadata, response: Pick<WireResponse, 'body' | 'room'>): void;
+  /** Ends the call with metadata and no response; otherwise as {@link respond}. */
+  fail(metadata: AnswerMetadata, failure: CallStatus): void;
+}
+
+/** What an answer says besides its message. */
+export interface AnswerMetadata {
+  readonly requestId: string;
+  readonly etag?: string | undefined;
 }
 
 /** Serves one call. */
@@ -45,13 +51,7 @@ const LEGAL_VALUE = /^[ -~]*$/;
 
 const NO_BYTES = Buffer.of();
 
-const HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
-/** In the order in which grpc-js sends them. */
-const RESPONSE_HEADERS = {
-  ...HEADERS,
-  'grpc-accept-encoding': 'identity,deflate,gzip',
-  'grpc-encoding': 'identity',
-} as const;
+const CONTENT_TYPE = 'application/grpc+proto';
 const OK_TRAILERS = { 'grpc-status': status.OK, 'grpc-message': 'OK' } as const;
 const UNSUPPORTED_MEDIA_TYPE = { ':status': 415 } as const;
 
@@ -124,17 +124,17 @@ class Http2UnaryCall implements UnaryCall {
     return typeof value === 'string' && LEGAL_VALUE.test(value) ? value : undefined;
   }
 
-  respond(headers: OutgoingHttpHeaders, response: Pick<WireResponse, 'body' | 'room'>): void {
+  respond(metadata: AnswerMetadata, response: Pick<WireResponse, 'body' | 'room'>): void {
     if (this.#end()) {
-      this.#stream.respond({ ...RESPONSE_HEADERS, ...headers }, WITH_TRAILERS);
+      this.#stream.respond(answerHeaders(metadata), WITH_TRAILERS);
       this.#stream.end(messageOf(response));
     }
   }
 
-  fail(headers: OutgoingHttpHeaders, failure: CallStatus): void {
+  fail(metadata: AnswerMetadata, { code, details }: CallStatus): void {
     if (this.#end()) {
-      this.#trailers = statusHeaders(failure);
-      this.#stream.respond({ ...RESPONSE_HEADERS, ...headers }, WITH_TRAILERS);
+      this.#trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details) };
+      this.#stream.respond(answerHeaders(metadata), WITH_TRAILERS);
       this.#stream.end();
     }
   }
@@ -142,7 +142,7 @@ class Http2UnaryCall implements UnaryCall {
   /** Ends the call with nothing but a status; otherwise as {@link respond}. */
   sendStatus(failure: CallStatus): void {
     if (this.#end()) {
-      this.#stream.respond({ ...statusHeaders(failure), ...HEADERS }, HEADERS_ONLY);
+      this.#stream.respond(statusHeaders(failure), HEADERS_ONLY);
     }
   }
 
@@ -261,8 +261,20 @@ function messageOf({ body, room = 0 }: Pick<WireResponse, 'body' | 'room'>): Buf
   return message;
 }
 
+/** In the order of grpc-js. Written out, since Node takes two microseconds more for an object that is made by spreading others. */
+function answerHeaders({ requestId, etag }: AnswerMetadata): OutgoingHttpHeaders {
+  return {
+    ':status': 200,
+    'content-type': CONTENT_TYPE,
+    'grpc-accept-encoding': 'identity,deflate,gzip',
+    'grpc-encoding': 'identity',
+    'x-request-id': requestId,
+    etag,
+  };
+}
+
 function statusHeaders({ code, details }: CallStatus): OutgoingHttpHeaders {
-  return { 'grpc-status': code, 'grpc-message': encodeURI(details) };
+  return { 'grpc-status': code, 'grpc-message': encodeURI(details), ':status': 200, 'content-type': CONTENT_TYPE };
 }
 
 function ignore(): void {

@@ -42,13 +42,12 @@ export function unaryHandler(method: Method, context: HandlerContext): UnaryHand
 }
 
 function answer(call: UnaryCall, requestId: string, response: WireResponse): void {
-  const { etag, error } = response;
-  const headers = etag === undefined ? { 'x-request-id': requestId } : { 'x-request-id': requestId, etag };
-  const failure = grpcStatusOf(error);
+  const metadata = { requestId, etag: response.etag };
+  const failure = grpcStatusOf(response.error);
   if (failure === undefined) {
-    call.respond(headers, response);
+    call.respond(metadata, response);
   } else {
-    call.fail(headers, failure);
+    call.fail(metadata, failure);
   }
 }
 
