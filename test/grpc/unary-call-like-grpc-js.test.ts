@@ -124,7 +124,7 @@ describe('a unary call', () => {
           pieces.filter(({ length }) => length > 0),
         );
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 
