@@ -1,59 +1,214 @@
-import { Metadata, status } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
-import type { InterceptedCall } from '../../src/transport/grpc/request-timeout.js';
-import { RequestTimeout } from '../../src/transport/grpc/request-timeout.js';
-import { type CallStatus, UnaryCall } from '../../src/transport/grpc/unary-call.js';
+import { constants } from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it, vi } from 'vitest';
+import { framed, rawCall } from './raw-call.js';
+import { answerOk, answerTo, closeOf, HEADERS, open, REQUEST, serveUnary, unanswered } from './unary-call-servers.js';
 
-/** What a call has been told to do, in order. */
-function recorded(): { call: InterceptedCall; done: unknown[] } {
-  const done: unknown[] = [];
-  const call = {
-    start: () => done.push('start'),
-    startRead: () => done.push('read'),
-    sendMetadata: (metadata: Metadata) => done.push(metadata.toHttp2Headers()),
-    sendMessage: (message: Buffer) => done.push(message.toString()),
-    sendStatus: ({ code, details }: CallStatus) => done.push([code, details]),
-  };
-  return { call: call as unknown as InterceptedCall, done };
-}
-
-describe('UnaryCall', () => {
-  it('reads the request to its end before it is served, and ends with headers, response and status', () => {
-    using timeout = new RequestTimeout(60_000);
-    const { call, done } = recorded();
-    const unary = new UnaryCall(
-      call,
-      (served) =>
-        served.respond(
-          { 'x-request-id': 'one' },
-          Buffer.from(`${served.metadata('who')} ${served.request.toString()}`),
-        ),
-      timeout,
+describe('a unary call', () => {
+  it('ends with headers, response and trailers as grpc-js sends them', async () => {
+    await using server = await serveUnary((call) =>
+      call.respond(
+        { requestId: 'one', etag: '"7"' },
+        { body: Buffer.from(`${call.metadata('who')} ${call.request.toString()}`) },
+      ),
     );
-    const metadata = new Metadata();
-    metadata.set('who', 'alice');
-    unary.start();
-    unary.onReceiveMetadata(metadata);
-    unary.onReceiveMessage(Buffer.from('asks'));
-    expect(done).toEqual(['start', 'read', 'read']);
-    unary.onReceiveHalfClose();
-    expect(done.slice(3)).toEqual([{ 'x-request-id': 'one' }, 'alice asks', [status.OK, 'OK']]);
+    expect(await rawCall(server.session, { ...HEADERS, who: 'alice' }, [REQUEST])).toEqual({
+      headers: [
+        ':status: 200',
+        'content-type: application/grpc+proto',
+        'grpc-accept-encoding: identity,deflate,gzip',
+        'grpc-encoding: identity',
+        'x-request-id: one',
+        'etag: "7"',
+      ],
+      trailers: ['grpc-status: 0', 'grpc-message: OK'],
+      body: framed(Buffer.from('alice asks')),
+      rstCode: 0,
+    });
   });
 
-  it('ends with UNKNOWN and nothing of the inside where its handler throws', () => {
-    using timeout = new RequestTimeout(60_000);
-    const { call, done } = recorded();
-    const unary = new UnaryCall(
-      call,
-      () => {
-        throw new Error('secret of the inside');
-      },
-      timeout,
+  it('ends with headers and a status in the trailers where there is no response', async () => {
+    await using server = await serveUnary((call) =>
+      call.fail({ requestId: 'one' }, { code: status.NOT_FOUND, details: '100 % \u957f' }),
     );
-    unary.start();
-    unary.onReceiveMetadata(new Metadata());
-    unary.onReceiveMessage(Buffer.of());
-    unary.onReceiveHalfClose();
-    expect(done.at(-1)).toEqual([status.UNKNOWN, 'Unknown error']);
+    const { headers, trailers, body } = await rawCall(server.session, HEADERS, [REQUEST]);
+    expect(headers).toContain('x-request-id: one');
+    expect(trailers).toEqual(['grpc-status: 5', 'grpc-message: 100%20%25%20%E9%95%BF']);
+    expect(body).toHaveLength(0);
+  });
+
+  it('writes what stands before a message into the room in front of it', async () => {
+    const memory = Buffer.from('...........response');
+    const body = memory.subarray(11);
+    await using server = await serveUnary((call) => call.respond({ requestId: 'one' }, { body, room: 11 }));
+    expect((await rawCall(server.session, HEADERS, [REQUEST])).body).toEqual(framed(Buffer.from('response')));
+    expect(memory).toEqual(Buffer.concat([Buffer.from('......'), framed(Buffer.from('response'))]));
+  });
+
+  it('leaves the memory in front of a response alone where there is too little room', async () => {
+    const memory = Buffer.from('....response');
+    await using server = await serveUnary((call) =>
+      call.respond({ requestId: 'one' }, { body: memory.subarray(4), room: 4 }),
+    );
+    expect((await rawCall(server.session, HEADERS, [REQUEST])).body).toEqual(framed(Buffer.from('response')));
+    expect(memory.toString()).toBe('....response');
+  });
+
+  it('sends a response that is larger than the client takes at a time', async () => {
+    const body = Buffer.alloc(3_000_000, 'x');
+    await using server = await serveUnary((call) => call.respond({ requestId: 'one' }, { body }));
+    expect((await rawCall(server.session, HEADERS, [REQUEST])).body.equals(framed(body))).toBe(true);
+  });
+
+  it('ends with UNKNOWN and nothing of the inside where its handler throws', async () => {
+    await using server = await serveUnary(() => {
+      throw new Error('secret of the inside');
+    });
+    const { headers } = await rawCall(server.session, HEADERS, [REQUEST]);
+    expect(headers).toEqual([
+      ':status: 200',
+      'grpc-status: 2',
+      'grpc-message: Unknown%20error',
+      'content-type: application/grpc+proto',
+    ]);
+  });
+
+  it('is answered once, whatever its handler does afterwards', async () => {
+    await using server = await serveUnary((call) => {
+      call.respond({ requestId: 'one' }, { body: Buffer.from('first') });
+      call.respond({ requestId: 'one' }, { body: Buffer.from('second') });
+      call.fail({ requestId: 'one' }, { code: status.INTERNAL, details: 'third' });
+      throw new Error('fourth');
+    });
+    const { body, trailers } = await rawCall(server.session, HEADERS, [REQUEST]);
+    expect(body).toEqual(framed(Buffer.from('first')));
+    expect(trailers).toEqual(['grpc-status: 0', 'grpc-message: OK']);
+  });
+
+  it.each(['application/json', 'text/plain', 'application/grp'])(
+    'of the content type %s ends with 415',
+    async (type) => {
+      const handler = vi.fn(answerOk);
+      await using server = await serveUnary(handler);
+      const { headers } = await rawCall(server.session, { ...HEADERS, 'content-type': type }, [REQUEST]);
+      expect(headers).toEqual([':status: 415']);
+      expect(handler).not.toHaveBeenCalled();
+    },
+  );
+
+  it('gets no value that gRPC does not allow, and those of a key that comes twice as one', async () => {
+    const { calls, handler } = unanswered();
+    await using server = await serveUnary(handler);
+    const stream = server.session.request({
+      ':method': 'POST',
+      ...HEADERS,
+      token: ['a', 'b'],
+      'if-match': '"1"\t',
+      'x-request-id': '\u00e9',
+      authorization: '',
+    });
+    stream.end(REQUEST);
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    const [call] = calls;
+    expect(call?.metadata('token')).toBe('a, b');
+    expect(call?.metadata('if-match')).toBeUndefined();
+    expect(call?.metadata('x-request-id')).toBeUndefined();
+    expect(call?.metadata('authorization')).toBe('');
+    expect(call?.metadata('none')).toBeUndefined();
+    stream.close();
+  });
+
+  it('knows its peer for as long as the caller is there', async () => {
+    const { calls, handler } = unanswered();
+    await using server = await serveUnary(handler);
+    const stream = open(server.session);
+    stream.end(REQUEST);
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    expect(calls[0]?.peer.address).toBe('127.0.0.1');
+    stream.close(constants.NGHTTP2_CANCEL);
+    await vi.waitFor(() => expect(calls[0]?.peer).toEqual({ address: 'unknown', certificateSubject: undefined }));
+  });
+
+  describe('with a deadline', () => {
+    it('ends when it passes, whether its request is there or not, and its answer goes nowhere', async () => {
+      const { calls, handler } = unanswered();
+      await using server = await serveUnary(handler);
+      const unsent = open(server.session, { 'grpc-timeout': '100m' });
+      const sent = open(server.session, { 'grpc-timeout': '100m' });
+      sent.end(REQUEST);
+      for (const answer of await Promise.all([answerTo(unsent), answerTo(sent)])) {
+        expect(answer).toMatchObject({ 'grpc-status': '4', 'grpc-message': 'Deadline%20exceeded' });
+      }
+      calls[0]?.respond({ requestId: 'one' }, { body: Buffer.of() });
+      unsent.end(REQUEST);
+      await closeOf(unsent);
+      expect(calls).toHaveLength(1);
+    });
+
+    it('is answered in time where there is time', async () => {
+      await using server = await serveUnary(answerOk);
+      const { trailers } = await rawCall(server.session, { ...HEADERS, 'grpc-timeout': '1H' }, [REQUEST]);
+      expect(trailers).toContain('grpc-status: 0');
+    });
+
+    it('that is none ends with INTERNAL and what was sent, and is not served', async () => {
+      const handler = vi.fn(answerOk);
+      await using server = await serveUnary(handler);
+      const { headers } = await rawCall(server.session, { ...HEADERS, 'grpc-timeout': 'soon' }, [REQUEST]);
+      expect(headers).toContain('grpc-status: 13');
+      expect(headers).toContain('grpc-message: Invalid%20grpc-timeout%20value%20%22soon%22');
+      expect(handler).not.toHaveBeenCalled();
+    });
+  });
+
+  describe('whose request is compressed', () => {
+    it('gets it decompressed', async () => {
+      await using server = await serveUnary(answerOk);
+      const sent = framed(gzipSync('asks'), 1);
+      const { body } = await rawCall(server.session, { ...HEADERS, 'grpc-encoding': 'gzip' }, [sent]);
+      expect(body).toEqual(REQUEST);
+    });
+
+    it('is not served where it has ended while that was done', async () => {
+      const handler = vi.fn(answerOk);
+      await using server = await serveUnary(handler, { maxMessageBytes: 50_000_000 });
+      const stream = open(server.session, { 'grpc-encoding': 'gzip', 'grpc-timeout': '1m' });
+      stream.end(framed(gzipSync(Buffer.alloc(40_000_000)), 1));
+      expect(await answerTo(stream)).toMatchObject({ 'grpc-status': '4' });
+      await delay(200);
+      expect(handler).not.toHaveBeenCalled();
+    });
+  });
+
+  describe('that has failed while its client still sends', () => {
+    it('is answered at once, and the rest is read and dropped', async () => {
+      const handler = vi.fn(answerOk);
+      await using server = await serveUnary(handler);
+      const stream = open(server.session);
+      stream.write(Buffer.of(0, 0xff, 0xff, 0xff, 0xff));
+      expect(await answerTo(stream)).toMatchObject({ 'grpc-status': '8' });
+      const before = process.memoryUsage().arrayBuffers;
+      const piece = Buffer.alloc(256 * 1024);
+      for (let sent = 0; sent < 64 * 1024 * 1024; sent += piece.length) {
+        await new Promise((resolve) => stream.write(piece, resolve));
+      }
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
+      stream.end();
+      await closeOf(stream);
+      expect(handler).not.toHaveBeenCalled();
+    });
+
+    it('is not served by what comes later', async () => {
+      const handler = vi.fn(answerOk);
+      await using server = await serveUnary(handler, { requestTimeoutMs: 50 });
+      const stream = open(server.session);
+      stream.write(REQUEST);
+      expect(await answerTo(stream)).toMatchObject({ 'grpc-status': '4' });
+      stream.end();
+      await closeOf(stream);
+      expect(handler).not.toHaveBeenCalled();
+    });
   });
 });

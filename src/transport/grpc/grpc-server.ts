@@ -1,4 +1,4 @@
-import type { ServerOptions as Http2ServerOptions } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import {
   type handleUnaryCall,
@@ -14,18 +14,20 @@ import {
 import type { Logger } from 'pino';
 import type { Authenticator } from '../../auth/authenticator.js';
 import type { Dispatcher } from '../dispatcher.js';
-import { grpcPath, type Method, type StreamMethod } from '../wire/method.js';
+import { grpcPath, type StreamMethod } from '../wire/method.js';
 import { descriptorSet } from '../wire/schema.js';
 import { Connections } from './connections.js';
 import { HealthService } from './health-service.js';
+import { http2ServerOf, takeStreams } from './http2-server.js';
 import { createReflectionService } from './reflection-service.js';
-import { type InterceptedCall, RequestTimeout } from './request-timeout.js';
+import { RequestTimeout } from './request-timeout.js';
 import { streamHandler } from './stream-handler.js';
-import { UnaryCall, type UnaryHandler } from './unary-call.js';
+import { serveUnaryCall, type UnaryCallOptions, type UnaryHandler } from './unary-call.js';
 import { unaryHandler } from './unary-handler.js';
 
-/** What grpc-js tells an interceptor of a method. */
+/** What grpc-js tells an interceptor. */
 type InterceptedMethod = Parameters<ServerInterceptor>[0];
+type InterceptedCall = Parameters<ServerInterceptor>[1];
 
 export interface GrpcServerOptions {
   readonly dispatcher: Dispatcher;
@@ -60,6 +62,7 @@ export class GrpcServer implements AsyncDisposable {
   readonly #requestTimeout: RequestTimeout;
   /** The handlers of methods with one response, by path. */
   readonly #unaryHandlers: ReadonlyMap<string, UnaryHandler>;
+  readonly #unaryOptions: UnaryCallOptions;
   readonly #health: HealthService;
   readonly #dispatcher: Dispatcher;
   readonly #log: Logger;
@@ -79,25 +82,23 @@ export class GrpcServer implements AsyncDisposable {
       'grpc.enable_channelz': 0,
       interceptors: [(definition, call) => this.#intercept(definition, call)],
     });
-    limitMetadata(this.#server);
-
-    const services = servicesOf([...dispatcher.methods, ...dispatcher.streams]);
     const context = { dispatcher, authenticator, connections: this.#connections };
+    this.#unaryOptions = { maxMessageBytes, requestTimeout: this.#requestTimeout };
     this.#unaryHandlers = new Map(
       dispatcher.methods.map((method) => [grpcPath(method), unaryHandler(method, context)]),
     );
-    for (const methods of services.values()) {
-      this.#addService(
-        Object.fromEntries(methods.map((method) => [method.name, rawDefinition(method)])),
-        Object.fromEntries(
-          methods.map((method) => [method.name, isStream(method) ? streamHandler(method, context) : answeredBefore]),
-        ),
-      );
+    for (const method of dispatcher.streams) {
+      this.#addService({ [method.name]: rawDefinition(method) }, { [method.name]: streamHandler(method, context) });
     }
-    this.#health = new HealthService(services.keys(), ready);
+    const services = [...dispatcher.methods, ...dispatcher.streams].map(({ descriptor }) => descriptor.parent.typeName);
+    this.#health = new HealthService(services, ready);
     this.#addService(this.#health.definition, this.#health.handlers);
     createReflectionService(descriptorSet.file).addToServer(this.#server);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    const http2Server = http2ServerOf(this.#server);
+    // grpc-js has no option for it, and without one a caller that has no token yet could send megabytes.
+    http2Server.updateSettings({ maxHeaderListSize: MAX_METADATA_BYTES });
+    takeStreams(http2Server, (stream, headers) => this.#take(stream, headers));
   }
 
   /**
@@ -147,12 +148,18 @@ export class GrpcServer implements AsyncDisposable {
     );
   }
 
-  /** Answers what has one response; notes the start of other calls, and hands them back as they are, since wrapping them costs time. */
-  #intercept({ path, requestStream }: InterceptedMethod, call: InterceptedCall): ServerInterceptingCall {
-    const handler = this.#unaryHandlers.get(path);
-    if (handler !== undefined) {
-      return new UnaryCall(call, handler, this.#requestTimeout);
+  /** Serves the stream where it is a call with one response. */
+  #take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+    const handler = this.#unaryHandlers.get(headers[':path'] ?? '');
+    if (handler === undefined) {
+      return false;
     }
+    serveUnaryCall(stream, headers, handler, this.#unaryOptions);
+    return true;
+  }
+
+  /** Notes the start of a call, and hands it back as it is, since wrapping it costs time. */
+  #intercept({ requestStream }: InterceptedMethod, call: InterceptedCall): ServerInterceptingCall {
     if (!requestStream) {
       // The one object that grpc-js shows both to an interceptor and to a handler.
       this.#requestTimeout.began(call.getMetricsRecorder(), call);
@@ -174,11 +181,11 @@ export class GrpcServer implements AsyncDisposable {
 }
 
 /** Bytes go through as they are: the method decodes its request and encodes its response. */
-function rawDefinition(method: Method | StreamMethod): ServiceDefinition[string] {
+function rawDefinition(method: StreamMethod): ServiceDefinition[string] {
   return {
     path: grpcPath(method),
     requestStream: false,
-    responseStream: isStream(method),
+    responseStream: true,
     requestSerialize: untouched,
     requestDeserialize: untouched,
     responseSerialize: untouched,
@@ -186,36 +193,6 @@ function rawDefinition(method: Method | StreamMethod): ServiceDefinition[string]
   };
 }
 
-/** What grpc-js has for a handler of a method that its interceptor answers. */
-function answeredBefore(): never {
-  throw new Error('@grpc/grpc-js has passed the interceptor by');
-}
-
 function untouched(bytes: Buffer): Buffer {
   return bytes;
-}
-
-function isStream(method: Method | StreamMethod): method is StreamMethod {
-  return method.descriptor.methodKind === 'server_streaming';
-}
-
-function servicesOf(methods: readonly (Method | StreamMethod)[]): ReadonlyMap<string, (Method | StreamMethod)[]> {
-  const services = new Map<string, (Method | StreamMethod)[]>();
-  for (const method of methods) {
-    const service = method.descriptor.parent.typeName;
-    services.set(service, [...(services.get(service) ?? []), method]);
-  }
-  return services;
-}
-
-/**
- * grpc-js has no option for node:http2's limit on headers (1.14: `commonServerOptions` in server.ts takes only session memory and
- * stream count from the channel options), and without one a caller that has no token yet could send megabytes.
- */
-function limitMetadata(server: Server): void {
-  const { commonServerOptions } = server as unknown as { commonServerOptions?: Http2ServerOptions };
-  if (commonServerOptions === undefined) {
-    throw new Error('@grpc/grpc-js no longer has Server.commonServerOptions; find another way to limit metadata');
-  }
-  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: MAX_METADATA_BYTES };
 }

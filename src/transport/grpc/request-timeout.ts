@@ -1,10 +1,13 @@
-import { type ServerInterceptor, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import type { CallStatus } from './call-status.js';
 
-/** What grpc-js hands to an interceptor. */
-export type InterceptedCall = Parameters<ServerInterceptor>[1];
+/** A call that can be ended; where it is over already, it takes no notice. */
+interface EndableCall {
+  sendStatus(failure: CallStatus): void;
+}
 
 interface WaitingCall {
-  readonly call: InterceptedCall;
+  readonly call: EndableCall;
   readonly since: number;
 }
 
@@ -33,7 +36,7 @@ export class RequestTimeout implements Disposable {
    * To be told that a call has begun.
    * @param key whatever object the call is known by when its request is here
    */
-  began(key: object, call: InterceptedCall): void {
+  began(key: object, call: EndableCall): void {
     this.#waiting.set(key, { call, since: performance.now() });
     if (this.#waiting.size > MAX_WAITING_CALLS) {
       this.#endOldest(status.RESOURCE_EXHAUSTED, 'too many calls are waiting for their request message');
@@ -55,7 +58,6 @@ export class RequestTimeout implements Disposable {
     }
   }
 
-  /** A call that is over already takes no notice. */
   #endOldest(code: status, details: string): void {
     for (const [key, { call }] of this.#waiting) {
       this.#waiting.delete(key);

@@ -9,8 +9,8 @@ import type { StreamEnd, StreamSink } from '../stream-run.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { encodeFailure } from '../wire/envelope.js';
 import type { StreamMessage, StreamMethod } from '../wire/method.js';
+import type { Connections } from './connections.js';
 import { grpcStatusOf } from './grpc-status.js';
-import { first } from './unary-call.js';
 import type { HandlerContext } from './unary-handler.js';
 
 /** A call before its request is decoded and after its messages are encoded: the method itself does both. */
@@ -27,7 +27,7 @@ const LINGER_MS = 5000;
 /** Serves one streaming method over gRPC. */
 export function streamHandler(
   method: StreamMethod,
-  context: HandlerContext,
+  context: HandlerContext & { readonly connections: Connections },
 ): handleServerStreamingCall<Buffer, Buffer> {
   const { dispatcher, authenticator, connections } = context;
   return (call) => {
@@ -154,4 +154,10 @@ class GrpcSink implements StreamSink {
 function http2StreamOf(call: RawStreamCall): Http2Stream | undefined {
   const { call: inner } = call as unknown as { readonly call?: { readonly stream?: Http2Stream } };
   return inner?.stream;
+}
+
+/** The first value of a key; `undefined` where there is none. */
+function first(metadata: Metadata, key: string): string | undefined {
+  const value = metadata.get(key)[0];
+  return typeof value === 'string' ? value : undefined;
 }

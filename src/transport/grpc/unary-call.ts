@@ -1,136 +1,282 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Metadata, ServerInterceptingCall, status } from '@grpc/grpc-js';
-import type { InterceptedCall, RequestTimeout } from './request-timeout.js';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { status } from '@grpc/grpc-js';
+import type { Peer } from '../dispatcher.js';
+import { peerOf } from '../tls/peer.js';
+import type { WireResponse } from '../wire/method.js';
+import type { CallStatus } from './call-status.js';
+import { decompressMessage } from './decompress-message.js';
+import { MESSAGE_HEAD_BYTES, MessageReader } from './message-reader.js';
+import type { RequestTimeout } from './request-timeout.js';
+import { timeoutMs } from './timeout-header.js';
 
-/** What grpc-js tells of a call. */
-type CallListener = Parameters<InterceptedCall['start']>[0];
-/** How a call ends. */
-export type CallStatus = Parameters<InterceptedCall['sendStatus']>[0];
+/** A call with one request and one response whose request is there. Both are bytes: the method itself decodes and encodes. */
+export interface UnaryCall {
+  /** The request message. */
+  readonly request: Buffer;
+  /** Who is calling, as far as the connection tells; nothing is known of a caller who has hung up. */
+  readonly peer: Peer;
+  /** What the caller sent by a key, which is in lower case; `undefined` where it sent nothing, or what gRPC does not allow. */
+  metadata(key: string): string | undefined;
+  /** Ends the call with its response. Where it has ended meanwhile, by its deadline or by the client, this goes nowhere. */
+  respond(metadata: AnswerMetadata, response: Pick<WireResponse, 'body' | 'room'>): void;
+  /** Ends the call with metadata and no response; otherwise as {@link respond}. */
+  fail(metadata: AnswerMetadata, failure: CallStatus): void;
+}
 
-/** Serves one call whose request is there. Its request and response are bytes: the method itself decodes and encodes. */
+/** What an answer says besides its message. */
+export interface AnswerMetadata {
+  readonly requestId: string;
+  readonly etag?: string | undefined;
+}
+
+/** Serves one call. */
 export type UnaryHandler = (call: UnaryCall) => void;
 
-const OK: CallStatus = { code: status.OK, details: 'OK', metadata: null };
+export interface UnaryCallOptions {
+  /** Largest request message, in bytes after decompression. */
+  readonly maxMessageBytes: number;
+  readonly requestTimeout: RequestTimeout;
+}
+
+const CALL = Symbol('call');
 
 /**
- * A call with one request and one response, answered where grpc-js would let an interceptor look on. Its own handlers get a stream object that
- * costs more than all that is done here, and end a call only after its response has been written.
+ * Listeners are shared, and find their call here until the stream has closed. Node's handle of a closed stream outlives the garbage collector's quick
+ * rounds; what its listeners held on to did so as well, which was a tenth of what a call cost, and most of its p99.
  */
-export class UnaryCall extends ServerInterceptingCall implements CallListener {
-  readonly #call: InterceptedCall;
+type CallStream = ServerHttp2Stream & { [CALL]?: Http2UnaryCall | undefined };
+
+/** Values that gRPC allows; grpc-js passes over any other, as if the key were not there. */
+const LEGAL_VALUE = /^[ -~]*$/;
+
+const NO_BYTES = Buffer.of();
+
+const CONTENT_TYPE = 'application/grpc+proto';
+const OK_TRAILERS = { 'grpc-status': status.OK, 'grpc-message': 'OK' } as const;
+const UNSUPPORTED_MEDIA_TYPE = { ':status': 415 } as const;
+
+const WITH_TRAILERS = { waitForTrailers: true } as const;
+const HEADERS_ONLY = { endStream: true } as const;
+
+/**
+ * Serves the call on a new stream, from its headers to its trailers: what grpc-js does for one, for less
+ * (docs/decisions/0004-grpc-unary-calls.md).
+ */
+export function serveUnaryCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  handler: UnaryHandler,
+  options: UnaryCallOptions,
+): void {
+  stream.on('error', ignore);
+  if (stream.closed) {
+    // Reset by its client before Node has told of it.
+    return;
+  }
+  if (headers['content-type']?.startsWith('application/grpc') !== true) {
+    stream.respond(UNSUPPORTED_MEDIA_TYPE, HEADERS_ONLY);
+    return;
+  }
+  const call = new Http2UnaryCall(stream, headers, handler, options);
+  (stream as CallStream)[CALL] = call;
+  stream.on('data', onData);
+  stream.on('end', onEnd);
+  stream.on('wantTrailers', onWantTrailers);
+  stream.on('close', onClose);
+  call.begin();
+}
+
+class Http2UnaryCall implements UnaryCall {
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
   readonly #handler: UnaryHandler;
-  readonly #timeout: RequestTimeout;
-  #metadata: Metadata | undefined;
-  #request: Buffer | undefined;
+  readonly #options: UnaryCallOptions;
+  readonly #reader: MessageReader;
+  #request: Buffer = NO_BYTES;
+  #deadline: NodeJS.Timeout | undefined;
+  #trailers: OutgoingHttpHeaders = OK_TRAILERS;
+  /** Whether it has been answered, has failed, or has nobody to be answered to. */
+  #ended = false;
 
-  constructor(call: InterceptedCall, handler: UnaryHandler, timeout: RequestTimeout) {
-    super(call);
-    this.#call = call;
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    handler: UnaryHandler,
+    options: UnaryCallOptions,
+  ) {
+    this.#stream = stream;
+    this.#headers = headers;
     this.#handler = handler;
-    this.#timeout = timeout;
+    this.#options = options;
+    this.#reader = new MessageReader(options.maxMessageBytes);
   }
 
-  /** The request message. */
   get request(): Buffer {
-    return this.#request ?? Buffer.of();
+    return this.#request;
   }
 
-  /** The first value of a key in the caller's metadata; `undefined` where there is none. */
+  get peer(): Peer {
+    return peerOf(this.#stream.session?.socket ?? {});
+  }
+
   metadata(key: string): string | undefined {
-    return this.#metadata === undefined ? undefined : first(this.#metadata, key);
+    const value = this.#headers[key];
+    return typeof value === 'string' && LEGAL_VALUE.test(value) ? value : undefined;
   }
 
-  /** Ends the call with its response. Where it was cancelled meanwhile, or its deadline has passed, grpc-js drops it. */
-  respond(headers: OutgoingHttpHeaders, response: Buffer): void {
-    this.#call.sendMetadata(new InitialMetadata(headers));
-    this.#call.sendMessage(response, ignore);
-    this.#call.sendStatus(OK);
+  respond(metadata: AnswerMetadata, response: Pick<WireResponse, 'body' | 'room'>): void {
+    if (this.#end()) {
+      this.#stream.respond(answerHeaders(metadata), WITH_TRAILERS);
+      this.#stream.end(messageOf(response));
+    }
   }
 
-  /** Ends the call without a response. */
-  fail(headers: OutgoingHttpHeaders, failure: CallStatus): void {
-    this.#call.sendMetadata(new InitialMetadata(headers));
-    this.#call.sendStatus(failure);
+  fail(metadata: AnswerMetadata, { code, details }: CallStatus): void {
+    if (this.#end()) {
+      this.#trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details) };
+      this.#stream.respond(answerHeaders(metadata), WITH_TRAILERS);
+      this.#stream.end();
+    }
   }
 
-  /** The listener of grpc-js would call its own handler, and is left out. */
-  override start(): void {
-    this.#timeout.began(this, this.#call);
-    this.#call.start(this);
-    letGoWhenClosed(this.#call);
+  /** Ends the call with nothing but a status; otherwise as {@link respond}. */
+  sendStatus(failure: CallStatus): void {
+    if (this.#end()) {
+      this.#stream.respond(statusHeaders(failure), HEADERS_ONLY);
+    }
   }
 
-  onReceiveMetadata(metadata: Metadata): void {
-    this.#metadata = metadata;
-    this.#call.startRead();
+  begin(): void {
+    this.#options.requestTimeout.began(this, this);
+    const timeout = this.metadata('grpc-timeout');
+    if (timeout !== undefined) {
+      this.#startDeadline(timeout);
+    }
   }
 
-  onReceiveMessage(request: Buffer): void {
-    if (this.#request !== undefined) {
-      this.#refuse('the method takes one request message, and a second one came');
+  onData(chunk: Buffer): void {
+    // What a client sends to a call that has failed is read and dropped, so that it does not stay in memory.
+    const failure = this.#ended ? undefined : this.#reader.push(chunk);
+    if (failure !== undefined) {
+      this.sendStatus(failure);
+    }
+  }
+
+  onEnd(): void {
+    // Node tells of the end also where the client has reset the stream before it.
+    if (this.#ended || this.#stream.closed) {
       return;
     }
+    this.#options.requestTimeout.received(this);
+    const { message, compressed } = this.#reader;
+    if (message === undefined) {
+      this.sendStatus({ code: status.UNIMPLEMENTED, details: 'the method takes a request message, and none came' });
+    } else if (compressed) {
+      this.#decompress(message);
+    } else {
+      this.#serve(message);
+    }
+  }
+
+  onWantTrailers(): void {
+    this.#stream.sendTrailers(this.#trailers);
+  }
+
+  onClose(): void {
+    this.#end();
+  }
+
+  /** Returns whether the call is there to be answered, which it is once. */
+  #end(): boolean {
+    if (this.#ended) {
+      return false;
+    }
+    this.#ended = true;
+    this.#options.requestTimeout.received(this);
+    clearTimeout(this.#deadline);
+    return !this.#stream.destroyed && !this.#stream.closed;
+  }
+
+  #startDeadline(header: string): void {
+    const ms = timeoutMs(header);
+    if (ms === undefined) {
+      this.sendStatus({ code: status.INTERNAL, details: `Invalid grpc-timeout value "${header}"` });
+    } else {
+      const failure = { code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' };
+      this.#deadline = setTimeout(() => this.sendStatus(failure), ms);
+    }
+  }
+
+  #decompress(message: Buffer): void {
+    const encoding = this.metadata('grpc-encoding') ?? 'identity';
+    decompressMessage(message, encoding, this.#options.maxMessageBytes, (failure, decompressed) => {
+      if (failure !== undefined) {
+        this.sendStatus(failure);
+      } else if (!this.#ended) {
+        this.#serve(decompressed);
+      }
+    });
+  }
+
+  #serve(request: Buffer): void {
     this.#request = request;
-    this.#call.startRead();
-  }
-
-  onReceiveHalfClose(): void {
-    this.#timeout.received(this);
-    if (this.#request === undefined) {
-      this.#refuse('the method takes a request message, and none came');
-      return;
-    }
     try {
       this.#handler(this);
     } catch {
       // As grpc-js has it: a fault ends one call, not the process.
-      this.#call.sendStatus({ code: status.UNKNOWN, details: 'Unknown error' });
+      this.sendStatus({ code: status.UNKNOWN, details: 'Unknown error' });
     }
   }
-
-  onCancel(): void {
-    // What has begun is finished, since it may be a change; its answer goes nowhere.
-  }
-
-  #refuse(details: string): void {
-    this.#call.sendStatus({ code: status.UNIMPLEMENTED, details });
-  }
 }
 
-/**
- * Frees what a call consists of as soon as its stream has closed. Node's handle of a closed stream outlives the garbage collector's quick rounds,
- * and with it, by way of the listeners, everything that grpc-js and we made for the call: that was a tenth of what a call costs, and
- * most of its p99. The stream is a private field of grpc-js 1.14; without it, all that is lost is the time.
- */
-function letGoWhenClosed(call: InterceptedCall): void {
-  const { stream } = call as unknown as { stream?: ServerHttp2Stream };
-  stream?.once('close', () => {
-    stream.removeAllListeners();
-    // An error that comes later still concerns nobody, but must not end the process for want of a listener.
-    stream.on('error', ignore);
-  });
+function onData(this: CallStream, chunk: Buffer): void {
+  this[CALL]?.onData(chunk);
 }
 
-/** Headers that are known to be fit to be sent, which `Metadata` checks one by one and copies twice. */
-class InitialMetadata extends Metadata {
-  readonly #headers: OutgoingHttpHeaders;
-
-  constructor(headers: OutgoingHttpHeaders) {
-    super();
-    this.#headers = headers;
-  }
-
-  override toHttp2Headers(): OutgoingHttpHeaders {
-    return this.#headers;
-  }
+function onEnd(this: CallStream): void {
+  this[CALL]?.onEnd();
 }
 
-/** The first value of a key; `undefined` where there is none. */
-export function first(metadata: Metadata, key: string): string | undefined {
-  const value = metadata.get(key)[0];
-  return typeof value === 'string' ? value : undefined;
+function onWantTrailers(this: CallStream): void {
+  this[CALL]?.onWantTrailers();
+}
+
+function onClose(this: CallStream): void {
+  this[CALL]?.onClose();
+  this[CALL] = undefined;
+}
+
+/** The message on the wire; what stands before it is written into the room in front of the body where there is any. */
+function messageOf({ body, room = 0 }: Pick<WireResponse, 'body' | 'room'>): Buffer {
+  const { length } = body;
+  let message: Buffer;
+  if (room >= MESSAGE_HEAD_BYTES) {
+    message = Buffer.from(body.buffer, body.byteOffset - MESSAGE_HEAD_BYTES, MESSAGE_HEAD_BYTES + length);
+  } else {
+    message = Buffer.allocUnsafe(MESSAGE_HEAD_BYTES + length);
+    message.set(body, MESSAGE_HEAD_BYTES);
+  }
+  message[0] = 0;
+  message.writeUInt32BE(length, 1);
+  return message;
+}
+
+/** In the order of grpc-js. Written out, since Node takes two microseconds more for an object that is made by spreading others. */
+function answerHeaders({ requestId, etag }: AnswerMetadata): OutgoingHttpHeaders {
+  return {
+    ':status': 200,
+    'content-type': CONTENT_TYPE,
+    'grpc-accept-encoding': 'identity,deflate,gzip',
+    'grpc-encoding': 'identity',
+    'x-request-id': requestId,
+    etag,
+  };
+}
+
+function statusHeaders({ code, details }: CallStatus): OutgoingHttpHeaders {
+  return { 'grpc-status': code, 'grpc-message': encodeURI(details), ':status': 200, 'content-type': CONTENT_TYPE };
 }
 
 function ignore(): void {
-  // What the stream itself tells, or nobody needs to know any more.
+  // That a stream has failed is told by its end as well.
 }

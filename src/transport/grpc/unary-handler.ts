@@ -2,9 +2,7 @@ import type { Authenticator } from '../../auth/authenticator.js';
 import { tokenFromHeaders } from '../../auth/token-from-headers.js';
 import type { Caller, Dispatcher } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
-import { asBuffer } from '../wire/as-buffer.js';
 import type { Method, WireResponse } from '../wire/method.js';
-import type { Connections } from './connections.js';
 import { grpcStatusOf } from './grpc-status.js';
 import type { UnaryCall, UnaryHandler } from './unary-call.js';
 
@@ -12,7 +10,6 @@ import type { UnaryCall, UnaryHandler } from './unary-call.js';
 export interface HandlerContext {
   readonly dispatcher: Dispatcher;
   readonly authenticator: Authenticator;
-  readonly connections: Connections;
 }
 
 /** Serves one method over gRPC. */
@@ -20,7 +17,7 @@ export function unaryHandler(method: Method, context: HandlerContext): UnaryHand
   const { dispatcher, authenticator } = context;
   return (call) => {
     const requestId = requestIdFrom(call.metadata('x-request-id'));
-    const peer = peerLookup(call, method, context.connections);
+    const peer = peerLookup(call, method);
     let principal: Caller['principal'];
     try {
       principal = authenticator.authenticate(tokenFromHeaders(call.metadata('token'), call.metadata('authorization')));
@@ -44,13 +41,13 @@ export function unaryHandler(method: Method, context: HandlerContext): UnaryHand
   };
 }
 
-function answer(call: UnaryCall, requestId: string, { body, etag, error }: WireResponse): void {
-  const headers = etag === undefined ? { 'x-request-id': requestId } : { 'x-request-id': requestId, etag };
-  const failure = grpcStatusOf(error);
+function answer(call: UnaryCall, requestId: string, response: WireResponse): void {
+  const metadata = { requestId, etag: response.etag };
+  const failure = grpcStatusOf(response.error);
   if (failure === undefined) {
-    call.respond(headers, asBuffer(body));
+    call.respond(metadata, response);
   } else {
-    call.fail(headers, failure);
+    call.fail(metadata, failure);
   }
 }
 
@@ -58,10 +55,10 @@ function answer(call: UnaryCall, requestId: string, { body, etag, error }: WireR
  * A mutation leaves a line that says who made it even if the caller hangs up at once, so its peer is found while it is there;
  * else only when a line is written.
  */
-function peerLookup(call: UnaryCall, method: Method, connections: Connections): Caller['peer'] {
+function peerLookup(call: UnaryCall, method: Method): Caller['peer'] {
   if (method.mutates) {
-    const peer = connections.peer(call.getPeer());
+    const { peer } = call;
     return () => peer;
   }
-  return () => connections.peer(call.getPeer());
+  return () => call.peer;
 }
