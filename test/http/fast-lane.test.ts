@@ -1,11 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readUsualHead } from '../../src/transport/http/usual-head.js';
-import { AnswerBuffer } from '../../src/transport/wire/answer-buffer.js';
 import type { Method, MethodResult } from '../../src/transport/wire/method.js';
 import { TemporaryCertificates } from '../support/temporary-certificates.js';
 import {
@@ -39,16 +37,6 @@ function answersIn(stream: string): { status: number; id: string | undefined }[]
     status: Number(status),
     id: /\r\nx-request-id: (.*)\r\n/.exec(head)?.[1],
   }));
-}
-
-/** Everything that comes over a socket, taken with pauses, so that the gateway has to wait with what it sends. */
-async function readSlowly(socket: Socket): Promise<string> {
-  let text = '';
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    text += chunk.toString('latin1');
-    await delay(Math.random() < 0.05 ? 5 : 0);
-  }
-  return text;
 }
 
 const SUCCESS: MethodResult = { body: Buffer.from('{"status":{"code":0,"message":"success"}}'), warnings: [] };
@@ -156,29 +144,6 @@ describe('a connection', () => {
     const answers = readAll(socket);
     socket.end();
     expect(answersIn(await answers)).toHaveLength(sent);
-  });
-
-  it('gets large answers whole, although each is put together in memory that others had before', async () => {
-    const size = 300_000;
-    gateway.invoke = ({ body }) => {
-      const answer = new AnswerBuffer(0);
-      answer.append(Buffer.alloc(size, body));
-      return { ...answer.finish(), warnings: [] };
-    };
-    const { ca, client } = certificates;
-    const tls = { host: '127.0.0.1', port: gateway.tlsPort, ca, cert: client.certificate, key: client.key };
-    const letters = [...'abcdefghijklmnopqrst'];
-    const request = `${requestHead('Content-Length: 1')}\r\n`;
-    const askAll = async (socket: Socket): Promise<void> => {
-      const text = letters.map((letter) => request + letter).join('');
-      socket.end(text.replace(/\r\n\r\nt$/, '\r\nConnection: close$&'));
-      const answers = (await readSlowly(socket)).split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/).slice(1);
-      expect(answers.map((body) => [body.length, [...new Set(body)].join('')])).toEqual(
-        letters.map((letter) => [size, letter]),
-      );
-    };
-    const sockets = [...Array(4)].map(() => connectTls(tls));
-    await Promise.all([...sockets.map(askAll), connectRaw(gateway.plainPort).then(askAll)]);
   });
 
   it('in the middle of a body when the gateway closes still gets its answer', async () => {

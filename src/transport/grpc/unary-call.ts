@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import { status } from '@grpc/grpc-js';
 import type { Peer } from '../dispatcher.js';
 import { peerOf } from '../tls/peer.js';
-import type { WireResponse } from '../wire/method.js';
+import type { ResponseBody } from '../wire/method.js';
 import type { CallStatus } from './call-status.js';
 import { decompressMessage } from './decompress-message.js';
 import { MESSAGE_HEAD_BYTES, MessageReader } from './message-reader.js';
@@ -18,7 +18,7 @@ export interface UnaryCall {
   /** What the caller sent by a key, which is in lower case; `undefined` where it sent nothing, or what gRPC does not allow. */
   metadata(key: string): string | undefined;
   /** Ends the call with its response. Where it has ended meanwhile, by its deadline or by the client, this goes nowhere. */
-  respond(metadata: AnswerMetadata, response: Pick<WireResponse, 'body' | 'room'>): void;
+  respond(metadata: AnswerMetadata, response: ResponseBody): void;
   /** Ends the call with metadata and no response; otherwise as {@link respond}. */
   fail(metadata: AnswerMetadata, failure: CallStatus): void;
 }
@@ -124,8 +124,11 @@ class Http2UnaryCall implements UnaryCall {
     return typeof value === 'string' && LEGAL_VALUE.test(value) ? value : undefined;
   }
 
-  respond(metadata: AnswerMetadata, response: Pick<WireResponse, 'body' | 'room'>): void {
+  respond(metadata: AnswerMetadata, response: ResponseBody): void {
     if (this.#end()) {
+      if (response.release !== undefined) {
+        this.#stream.once('finish', response.release);
+      }
       this.#stream.respond(answerHeaders(metadata), WITH_TRAILERS);
       this.#stream.end(messageOf(response));
     }
@@ -247,7 +250,7 @@ function onClose(this: CallStream): void {
 }
 
 /** The message on the wire; what stands before it is written into the room in front of the body where there is any. */
-function messageOf({ body, room = 0 }: Pick<WireResponse, 'body' | 'room'>): Buffer {
+function messageOf({ body, room = 0 }: ResponseBody): Buffer {
   const { length } = body;
   let message: Buffer;
   if (room >= MESSAGE_HEAD_BYTES) {

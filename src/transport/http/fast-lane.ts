@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Method, WireResponse } from '../wire/method.js';
+import type { Method, ResponseBody } from '../wire/method.js';
 import type { BrokenRequestResponder } from './broken-request.js';
 import type { Connection } from './connection.js';
 import { httpDate } from './http-date.js';
@@ -71,11 +71,7 @@ export class FastLane implements Reply {
   }
 
   /** Answers the request that is being served. */
-  send(
-    status: number,
-    headers: AnswerHeaders,
-    { body, room = 0, release }: Pick<WireResponse, 'body' | 'room' | 'release'>,
-  ): void {
+  send(status: number, headers: AnswerHeaders, { body, room = 0, release }: ResponseBody): void {
     this.#answering = false;
     const socket = this.#socket;
     if (socket.destroyed) {

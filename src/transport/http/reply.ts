@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
-import type { WireResponse } from '../wire/method.js';
+import type { ResponseBody } from '../wire/method.js';
 import type { Connection } from './connection.js';
 import { http2Stream } from './http2-stream.js';
 
@@ -10,7 +10,7 @@ export type AnswerHeaders = Record<string, OutgoingHttpHeader>;
 /** Where the answer to one request goes. */
 export interface Reply {
   /** Sends the answer, unless the client has gone. Called once. */
-  send(status: number, headers: AnswerHeaders, answer: Pick<WireResponse, 'body' | 'room' | 'release'>): void;
+  send(status: number, headers: AnswerHeaders, answer: ResponseBody): void;
 }
 
 /** Answers through Node's own response. */
@@ -25,11 +25,15 @@ export class NodeReply implements Reply {
     this.#connection = connection;
   }
 
-  send(status: number, headers: AnswerHeaders, { body }: Pick<WireResponse, 'body'>): void {
+  send(status: number, headers: AnswerHeaders, { body, release }: ResponseBody): void {
     const request = this.#request;
     this.#connection.unread = request.complete ? undefined : request;
     stopSending(request);
     if (!this.#response.destroyed) {
+      if (release !== undefined) {
+        // A response over HTTP/2 says that it has finished also where its stream was reset, when the session may still hold the body.
+        (http2Stream(request) ?? this.#response).once('finish', release);
+      }
       this.#response.writeHead(status, headers as OutgoingHttpHeaders);
       this.#response.end(body);
     }

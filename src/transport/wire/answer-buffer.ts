@@ -1,9 +1,6 @@
 import { AnswerMemory, SMALLEST_LENT_BYTES } from './answer-memory.js';
 import { MOST_FIELD_HEADER_BYTES, writeFieldHeader } from './envelope.js';
-import type { MethodResult } from './method.js';
-
-/** The part of a result that an {@link AnswerBuffer} makes. */
-export type Answer = Pick<MethodResult, 'body' | 'room' | 'release'>;
+import type { ResponseBody } from './method.js';
 
 /** Room in front of an answer, for the head that a transport sends before it: a usual one over HTTP takes some 220 bytes. */
 const HEAD_ROOM_BYTES = 384;
@@ -40,7 +37,7 @@ export class AnswerBuffer {
   }
 
   /** What was appended, and the room in front of it. Nothing may be appended any more. */
-  finish(): Answer {
+  finish(): ResponseBody {
     const bytes = this.#bytes;
     return {
       body: bytes.subarray(HEAD_ROOM_BYTES, this.#length),

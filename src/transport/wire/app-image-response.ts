@@ -1,7 +1,7 @@
 import type { StoredAppImage } from '../../domain/app-image/app-image.js';
-import { type Answer, AnswerBuffer } from './answer-buffer.js';
+import { AnswerBuffer } from './answer-buffer.js';
 import { fieldHeader, MOST_FIELD_HEADER_BYTES, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
-import type { Encoding } from './method.js';
+import type { Encoding, ResponseBody } from './method.js';
 
 /** Field number of `data` in the responses that have one. */
 const DATA_FIELD = 2;
@@ -23,7 +23,7 @@ export function encodeDone(encoding: Encoding): Uint8Array {
 }
 
 /** `QueryAppImageResponse`: the stored bytes in their envelope. */
-export function encodeOne(stored: StoredAppImage, encoding: Encoding): Answer {
+export function encodeOne(stored: StoredAppImage, encoding: Encoding): ResponseBody {
   if (encoding === 'json') {
     const { json } = stored.encoded;
     const answer = new AnswerBuffer(DATA_JSON_START.length + json.length + JSON_END.length);
@@ -67,7 +67,7 @@ export class BatchAnswer {
     }
   }
 
-  finish(): Answer {
+  finish(): ResponseBody {
     if (this.#encoding === 'json') {
       this.#answer.append(BATCH_JSON_END);
     }
@@ -76,7 +76,7 @@ export class BatchAnswer {
 }
 
 /** `ListAppImageResponse`. */
-export function encodePage(stored: readonly StoredAppImage[], nextPageToken: string, encoding: Encoding): Answer {
+export function encodePage(stored: readonly StoredAppImage[], nextPageToken: string, encoding: Encoding): ResponseBody {
   if (encoding === 'json') {
     const end = Buffer.from(`],"next_page_token":${JSON.stringify(nextPageToken)}}}`);
     return joined([LIST_JSON_START, ...jsonElements(stored), end]);
@@ -89,7 +89,7 @@ export function encodePage(stored: readonly StoredAppImage[], nextPageToken: str
   return joined([SUCCESS_PROTOBUF, fieldHeader(DATA_FIELD, lengthOf(parts)), ...parts]);
 }
 
-function joined(pieces: readonly Uint8Array[]): Answer {
+function joined(pieces: readonly Uint8Array[]): ResponseBody {
   const answer = new AnswerBuffer(0);
   answer.expect(lengthOf(pieces));
   for (const piece of pieces) {

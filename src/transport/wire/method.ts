@@ -38,6 +38,9 @@ export interface WireResponse {
   readonly warnings: readonly string[];
 }
 
+/** The body of a response, and what may be done with its memory. */
+export type ResponseBody = Pick<WireResponse, 'body' | 'room' | 'release'>;
+
 /** What an audit line says of a mutation besides who made it. */
 export interface AuditSubject {
   readonly appImage: string;
