@@ -1,7 +1,16 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino } from 'pino';
+import {
+  type DestinationStream,
+  destination,
+  type LevelWithSilent,
+  type LogFn,
+  type Logger,
+  pino,
+  symbols,
+} from 'pino';
 import { MASK, maskSecretFields, maskUrlSecrets } from './mask-secrets.js';
+import { isPlainText, plainFields } from './plain-fields.js';
 import { serialiseError } from './serialise-error.js';
 
 /** How the log is written. */
@@ -108,10 +117,12 @@ export class ServiceLog implements AsyncDisposable {
 
 /** A logger that writes its lines to any stream, with the same form and masking as {@link ServiceLog}. */
 export function createLogger(level: LevelWithSilent, stream: DestinationStream): Logger {
-  return pino(
+  const write = (line: string): void => stream.write(maskUrlSecrets(line));
+  const logger: Logger = pino(
     {
       level,
       timestamp: timeField,
+      // One for a field that may be plain must be known to `plainFields`.
       serializers: {
         err: (error: unknown) => serialiseError(error),
         customHeaders: cutCustomHeaders,
@@ -121,9 +132,36 @@ export function createLogger(level: LevelWithSilent, stream: DestinationStream):
         level: (label) => ({ level: label }),
         log: (fields) => maskSecretFields(fields),
       },
+      hooks: {
+        logMethod(args, method, levelNumber) {
+          // A child may have a form of its own.
+          const line = this === logger ? plainLine(logger, args, levelNumber) : undefined;
+          if (line === undefined) {
+            method.apply(this, args);
+          } else {
+            write(line);
+          }
+        },
+      },
     },
-    { write: (line: string) => stream.write(maskUrlSecrets(line)) },
+    { write },
   );
+  return logger;
+}
+
+/** The line that pino would make of fields and a message, where it is {@link plainFields plain}. */
+function plainLine(logger: Logger, args: Readonly<Parameters<LogFn>>, level: number): string | undefined {
+  const [fields, message] = args;
+  if (args.length !== 2 || typeof fields !== 'object' || fields === null || typeof message !== 'string') {
+    return undefined;
+  }
+  const label = pino.levels.labels[level];
+  // What pino has ready of the process and the machine; its types leave it out.
+  const bindings = (logger as unknown as Readonly<Record<symbol, string>>)[symbols.chindingsSym];
+  const text = plainFields(fields);
+  return label === undefined || bindings === undefined || text === undefined || !isPlainText(message)
+    ? undefined
+    : `{"level":"${label}"${timeField()}${bindings}${text},"msg":"${message}"}\n`;
 }
 
 let timeOfField = Number.NaN;
