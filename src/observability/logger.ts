@@ -52,7 +52,14 @@ export class ServiceLog implements AsyncDisposable {
 
   constructor({ level, fd = STDOUT }: LogOptions) {
     this.#fd = fd;
-    this.#destination = destination({ fd, sync: false, minLength: 0, maxLength: MOST_UNWRITTEN_BYTES });
+    // Without `dest`, pino looks at `process.stdout`, which makes the descriptor one that does not wait: then a full one is tried ten times a
+    // second, and lines are dropped though they are read.
+    this.#destination = destination({
+      dest: String(fd),
+      sync: false,
+      minLength: 0,
+      maxLength: MOST_UNWRITTEN_BYTES,
+    });
     this.logger = createLogger(level, { write: (line) => this.#write(line) });
     process.once('exit', this.#onExit);
   }
