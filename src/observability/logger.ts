@@ -91,7 +91,7 @@ export class ServiceLog implements AsyncDisposable {
     // A reader that has gone away must not keep the process from ending.
     await Promise.race([
       written,
-      delay(CLOSE_TIMEOUT_MS, undefined, { ref: false, signal: timeout.signal }).catch(() => undefined),
+      delay(CLOSE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined),
     ]);
     timeout.abort();
   }
