@@ -10,6 +10,7 @@ import {
   symbols,
 } from 'pino';
 import { MASK, maskSecretFields, maskUrlSecrets } from './mask-secrets.js';
+import { NonBlockingPipe } from './non-blocking-pipe.js';
 import { isPlainText, plainFields } from './plain-fields.js';
 import { serialiseError } from './serialise-error.js';
 
@@ -24,7 +25,7 @@ const STDOUT = 1;
 /** What is kept for a reader that does not read; further lines are dropped, since a log must not fill the memory. */
 const MOST_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 /** Lines of one turn of the event loop are written together, up to about this many characters. */
-const GATHERED_CHARACTERS = 16 * 1024;
+const GATHERED_CHARACTERS = 32 * 1024;
 /** How long closing waits for a reader that does not read. */
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -44,7 +45,10 @@ const LONGEST_CUSTOM_HEADER = 256;
 export class ServiceLog implements AsyncDisposable {
   readonly logger: Logger;
   readonly #fd: number;
+  readonly #pipe: NonBlockingPipe | undefined;
+  /** For what is no pipe, or has no room: a thread waits until it has been written. */
   readonly #destination: ReturnType<typeof destination>;
+  #destinationHasRest = false;
   readonly #onExit = (): void => this.flushSync();
   #gathered = '';
   #handOver: NodeJS.Immediate | undefined;
@@ -52,6 +56,7 @@ export class ServiceLog implements AsyncDisposable {
 
   constructor({ level, fd = STDOUT }: LogOptions) {
     this.#fd = fd;
+    this.#pipe = NonBlockingPipe.into(fd);
     // Without `dest`, pino looks at `process.stdout`, which makes the descriptor one that does not wait: then a full one is tried ten times a
     // second, and lines are dropped though they are read.
     this.#destination = destination({
@@ -59,6 +64,9 @@ export class ServiceLog implements AsyncDisposable {
       sync: false,
       minLength: 0,
       maxLength: MOST_UNWRITTEN_BYTES,
+    });
+    this.#destination.on('drain', () => {
+      this.#destinationHasRest = false;
     });
     this.logger = createLogger(level, { write: (line) => this.#write(line) });
     process.once('exit', this.#onExit);
@@ -82,6 +90,7 @@ export class ServiceLog implements AsyncDisposable {
     this.#handOverGathered();
     this.#closed = true;
     process.off('exit', this.#onExit);
+    this.#pipe?.close();
     const written = new Promise<void>((resolve) => {
       this.#destination.once('finish', resolve);
       this.#destination.once('close', resolve);
@@ -117,7 +126,12 @@ export class ServiceLog implements AsyncDisposable {
     if (this.#gathered !== '') {
       const lines = this.#gathered;
       this.#gathered = '';
-      this.#destination.write(lines);
+      // What is written must not overtake what waits.
+      const rest = this.#pipe === undefined || this.#destinationHasRest ? lines : this.#pipe.write(lines);
+      if (rest !== '') {
+        this.#destinationHasRest = true;
+        this.#destination.write(rest);
+      }
     }
   }
 }

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 async function piped(code: string, reader: string): Promise<{ stdout: string; stderr: string }> {
   const source = `
     import { ServiceLog } from ${JSON.stringify(join(root, 'src/observability/logger.ts'))};
-    import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+    import { setTimeout as delay } from 'node:timers/promises';
     const log = new ServiceLog({ level: 'info' });
     ${code}`;
   return await promisify(execFile)(
@@ -30,6 +30,38 @@ function numbersOf(stdout: string): unknown[] {
 }
 
 describe('the log of a process that writes into a pipe', () => {
+  it.each([
+    ['all letters are ASCII', 'x'.repeat(50)],
+    ['some are not', 'é😀'.repeat(20)],
+  ])('is complete and in order, though the reader is slow and %s', async (_, text) => {
+    const { stdout, stderr } = await piped(
+      `
+      let longestMs = 0;
+      for (let i = 0; i < 6000; i++) {
+        const startedAtMs = performance.now();
+        log.logger.info({ i, text: ${JSON.stringify(text)} }, 'line');
+        if (i % 60 === 0) await delay(10);
+        longestMs = Math.max(longestMs, performance.now() - startedAtMs);
+      }
+      process.stderr.write(String(longestMs));
+      await log[Symbol.asyncDispose]();
+      process.exit(0);`,
+      `(read -r first; printf '%s\\n' "$first"; sleep 0.6; cat)`,
+    );
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      Array.from(lines, (_line, i) => expect.objectContaining({ i, text, msg: 'line' })),
+    );
+    expect(lines).toHaveLength(6000);
+    // Nothing waited for the reader.
+    expect(Number(stderr)).toBeLessThan(500);
+  });
+
+  it('is complete when the process ends in the turn in which a line was logged', async () => {
+    const { stdout } = await piped(`log.logger.info({ i: 0 }, 'last'); process.exit(0);`, 'cat');
+    expect(numbersOf(stdout)).toEqual([0]);
+  });
+
   it('does not keep the process from going on when the reader has gone away', async () => {
     const { stdout, stderr } = await piped(
       `
