@@ -1,7 +1,17 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino } from 'pino';
+import {
+  type DestinationStream,
+  destination,
+  type LevelWithSilent,
+  type LogFn,
+  type Logger,
+  pino,
+  symbols,
+} from 'pino';
 import { MASK, maskSecretFields, maskUrlSecrets } from './mask-secrets.js';
+import { NonBlockingPipe } from './non-blocking-pipe.js';
+import { isPlainText, plainFields } from './plain-fields.js';
 import { serialiseError } from './serialise-error.js';
 
 /** How the log is written. */
@@ -15,7 +25,7 @@ const STDOUT = 1;
 /** What is kept for a reader that does not read; further lines are dropped, since a log must not fill the memory. */
 const MOST_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 /** Lines of one turn of the event loop are written together, up to about this many characters. */
-const GATHERED_CHARACTERS = 16 * 1024;
+const GATHERED_CHARACTERS = 32 * 1024;
 /** How long closing waits for a reader that does not read. */
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -35,7 +45,10 @@ const LONGEST_CUSTOM_HEADER = 256;
 export class ServiceLog implements AsyncDisposable {
   readonly logger: Logger;
   readonly #fd: number;
+  readonly #pipe: NonBlockingPipe | undefined;
+  /** For what is no pipe, or has no room: a thread waits until it has been written. */
   readonly #destination: ReturnType<typeof destination>;
+  #destinationHasRest = false;
   readonly #onExit = (): void => this.flushSync();
   #gathered = '';
   #handOver: NodeJS.Immediate | undefined;
@@ -43,7 +56,18 @@ export class ServiceLog implements AsyncDisposable {
 
   constructor({ level, fd = STDOUT }: LogOptions) {
     this.#fd = fd;
-    this.#destination = destination({ fd, sync: false, minLength: 0, maxLength: MOST_UNWRITTEN_BYTES });
+    this.#pipe = NonBlockingPipe.into(fd);
+    // Without `dest`, pino looks at `process.stdout`, which makes the descriptor one that does not wait: then a full one is tried ten times a
+    // second, and lines are dropped though they are read.
+    this.#destination = destination({
+      dest: String(fd),
+      sync: false,
+      minLength: 0,
+      maxLength: MOST_UNWRITTEN_BYTES,
+    });
+    this.#destination.on('drain', () => {
+      this.#destinationHasRest = false;
+    });
     this.logger = createLogger(level, { write: (line) => this.#write(line) });
     process.once('exit', this.#onExit);
   }
@@ -66,6 +90,7 @@ export class ServiceLog implements AsyncDisposable {
     this.#handOverGathered();
     this.#closed = true;
     process.off('exit', this.#onExit);
+    this.#pipe?.close();
     const written = new Promise<void>((resolve) => {
       this.#destination.once('finish', resolve);
       this.#destination.once('close', resolve);
@@ -75,7 +100,7 @@ export class ServiceLog implements AsyncDisposable {
     // A reader that has gone away must not keep the process from ending.
     await Promise.race([
       written,
-      delay(CLOSE_TIMEOUT_MS, undefined, { ref: false, signal: timeout.signal }).catch(() => undefined),
+      delay(CLOSE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined),
     ]);
     timeout.abort();
   }
@@ -101,17 +126,24 @@ export class ServiceLog implements AsyncDisposable {
     if (this.#gathered !== '') {
       const lines = this.#gathered;
       this.#gathered = '';
-      this.#destination.write(lines);
+      // What is written must not overtake what waits.
+      const rest = this.#pipe === undefined || this.#destinationHasRest ? lines : this.#pipe.write(lines);
+      if (rest !== '') {
+        this.#destinationHasRest = true;
+        this.#destination.write(rest);
+      }
     }
   }
 }
 
 /** A logger that writes its lines to any stream, with the same form and masking as {@link ServiceLog}. */
 export function createLogger(level: LevelWithSilent, stream: DestinationStream): Logger {
-  return pino(
+  const write = (line: string): void => stream.write(maskUrlSecrets(line));
+  const logger: Logger = pino(
     {
       level,
       timestamp: timeField,
+      // One for a field that may be plain must be known to `plainFields`.
       serializers: {
         err: (error: unknown) => serialiseError(error),
         customHeaders: cutCustomHeaders,
@@ -121,9 +153,36 @@ export function createLogger(level: LevelWithSilent, stream: DestinationStream):
         level: (label) => ({ level: label }),
         log: (fields) => maskSecretFields(fields),
       },
+      hooks: {
+        logMethod(args, method, levelNumber) {
+          // A child may have a form of its own.
+          const line = this === logger ? plainLine(logger, args, levelNumber) : undefined;
+          if (line === undefined) {
+            method.apply(this, args);
+          } else {
+            write(line);
+          }
+        },
+      },
     },
-    { write: (line: string) => stream.write(maskUrlSecrets(line)) },
+    { write },
   );
+  return logger;
+}
+
+/** The line that pino would make of fields and a message, where it is {@link plainFields plain}. */
+function plainLine(logger: Logger, args: Readonly<Parameters<LogFn>>, level: number): string | undefined {
+  const [fields, message] = args;
+  if (args.length !== 2 || typeof fields !== 'object' || fields === null || typeof message !== 'string') {
+    return undefined;
+  }
+  const label = pino.levels.labels[level];
+  // What pino has ready of the process and the machine; its types leave it out.
+  const bindings = (logger as unknown as Readonly<Record<symbol, string>>)[symbols.chindingsSym];
+  const text = plainFields(fields);
+  return label === undefined || bindings === undefined || text === undefined || !isPlainText(message)
+    ? undefined
+    : `{"level":"${label}"${timeField()}${bindings}${text},"msg":"${message}"}\n`;
 }
 
 let timeOfField = Number.NaN;

@@ -12,7 +12,7 @@ const MOST_CACHED_NAMES = 1000;
 const cachedNames = new Map<string, boolean>();
 
 /** Whether a field of this name holds a secret. */
-function isSecretName(name: string): boolean {
+export function isSecretName(name: string): boolean {
   let secret = cachedNames.get(name);
   if (secret === undefined) {
     secret = SECRET_NAME.test(name);

@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { createLogger } from '../../src/observability/logger.js';
+import { createLogger, ServiceLog } from '../../src/observability/logger.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -91,6 +92,18 @@ function logging(code: string): readonly string[] {
 }
 
 describe('the log of a process', () => {
+  it('leaves standard output waiting for its reader, as others who have it may count on', async () => {
+    // Whoever looks at it makes the descriptor one that does not wait.
+    const look = vi.spyOn(process, 'stdout', 'get');
+    try {
+      await using log = new ServiceLog({ level: 'info', fd: openSync('/dev/null', 'w') });
+      log.logger.info('a');
+      expect(look).not.toHaveBeenCalled();
+    } finally {
+      look.mockRestore();
+    }
+  });
+
   it('is complete when the log was closed, and takes lines even after that', async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,

@@ -1,0 +1,88 @@
+import { isSecretName } from './mask-secrets.js';
+
+/** Bounds the cache below, though names of fields are ours and few. */
+const MOST_CACHED_NAMES = 1000;
+const cachedNames = new Map<string, string>();
+
+/** Fields of these names may need more than their value: `err` has a serialiser, and pino takes an object with a `socket` for a request. */
+const SPECIAL_NAMES: ReadonlySet<string> = new Set(['err', 'socket']);
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
+const FIRST_SURROGATE = 0xd800;
+const LAST_SURROGATE = 0xdfff;
+
+/**
+ * The fields of a log line as JSON, each with a comma before it, or `undefined` where something in them needs a closer look: a name that
+ * may be a secret's, text that must be escaped, an object with fields of its own. Most lines are plain, audit lines above all, and cost
+ * a third of what pino takes for them.
+ */
+export function plainFields(fields: object): string | undefined {
+  if (Object.getPrototypeOf(fields) !== Object.prototype) {
+    return undefined;
+  }
+  const values = fields as Record<string, unknown>;
+  let text = '';
+  for (const name in values) {
+    // `Object.hasOwn` says the same, and V8 does not see that it always holds here.
+    if (Object.prototype.hasOwnProperty.call(values, name)) {
+      const value = values[name];
+      if (value === undefined) {
+        continue;
+      }
+      const start = startOf(name);
+      if (start === '') {
+        return undefined;
+      }
+      if (typeof value === 'string' && isPlainText(value)) {
+        text += `${start}"${value}"`;
+      } else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
+        text += start + value;
+      } else if (isEmptyObject(value)) {
+        text += `${start}{}`;
+      } else {
+        return undefined;
+      }
+    }
+  }
+  return text;
+}
+
+/** Whether a text stands in JSON as it is. Lone surrogates do not, and whether half a pair is lone is not worth finding out. */
+export function isPlainText(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (
+      unit < FIRST_PRINTABLE ||
+      unit === QUOTE ||
+      unit === BACKSLASH ||
+      (unit >= FIRST_SURROGATE && unit <= LAST_SURROGATE)
+    ) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** What stands before a value, such as `,"code":`, or nothing where fields of this name are not plain. */
+function startOf(name: string): string {
+  let start = cachedNames.get(name);
+  if (start === undefined) {
+    start = SPECIAL_NAMES.has(name) || isSecretName(name) || !isPlainText(name) ? '' : `,"${name}":`;
+    if (cachedNames.size < MOST_CACHED_NAMES) {
+      cachedNames.set(name, start);
+    }
+  }
+  return start;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+    return false;
+  }
+  for (const _ in value) {
+    return false;
+  }
+  return true;
+}
