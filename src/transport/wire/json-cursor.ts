@@ -6,6 +6,8 @@ const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
 
+const NULL = Buffer.from('null');
+
 /** Stands for the end of the text where a byte is asked for. */
 export const END = -1;
 
@@ -109,6 +111,11 @@ export class JsonCursor {
     }
     this.#at = at;
     return at - start < MOST_DIGITS && (first !== ZERO || at === start) ? integer : undefined;
+  }
+
+  /** Moves behind `null` if it comes next. */
+  skipNull(): boolean {
+    return this.peek() === NULL[0] && this.skip(NULL);
   }
 
   /** Reads `true` or `false`, of which the first byte was just taken. */

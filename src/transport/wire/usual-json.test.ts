@@ -139,7 +139,11 @@ describe('the usual form of JSON', () => {
     '{"nam":"x"}',
     '{"names":"x"}',
     '{"na\\u006de":"x"}',
-    '{"name":null}',
+    '{"name":nul}',
+    '{"name":nulll}',
+    '{"name":NULL}',
+    '{"name":null,"name":"x"}',
+    '{"name":"x","name":null}',
     '{"name":1}',
     '{"name":"x","name":"x"}',
     '{"config_templates":{},"configTemplates":{}}',
@@ -183,6 +187,12 @@ describe('the usual form of JSON', () => {
         ['', 'e'],
       ]),
     );
+  });
+
+  it('has fields that are null, which are as if they were not there', () => {
+    const body = '{"name": null ,"image":{"tag":null},"config_templates":null,"deploy_templates":null,"labels":{}}';
+    expect(read(body)?.present).toEqual(new Set(['image', 'labels']));
+    expect(expectStricter('UpdateAppImageRequest', Buffer.from(body))).toBe(true);
   });
 
   it('reads each order of keys as well after another one', () => {

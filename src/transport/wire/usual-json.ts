@@ -18,7 +18,7 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
 
 /**
  * Reads messages of one type from JSON of **the usual form**, in one pass over its bytes and without objects in between: known fields, each
- * once, with values of their types as clients write them. Whatever is not usual is read again by the general path, which alone has
+ * once, with `null` or a value of its type as clients write it. Whatever is not usual is read again by the general path, which alone has
  * words for faults and unknown fields. So this may only ever be stricter than the general path, and where it gives a message, it is the
  * same one, and there is nothing to warn of.
  */
@@ -68,13 +68,19 @@ function readMessage(json: JsonCursor, plan: UsualMessage, present?: Set<string>
       return undefined;
     }
     const { field } = name;
-    const value = (seen & field.bit) === 0 ? readField(json, field) : undefined;
-    if (value === undefined) {
+    if ((seen & field.bit) !== 0) {
       return undefined;
     }
     seen |= field.bit;
-    message[field.localName] = value;
-    present?.add(field.name);
+    // `null` is the same as a field that is not there.
+    if (!json.skipNull()) {
+      const value = readField(json, field);
+      if (value === undefined) {
+        return undefined;
+      }
+      message[field.localName] = value;
+      present?.add(field.name);
+    }
     byte = json.take();
     if (byte === CLOSE_OBJECT) {
       return message;
