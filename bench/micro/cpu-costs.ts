@@ -16,6 +16,9 @@ export interface CpuCosts {
   readonly decodeProtobuf: number;
 }
 
+// As the server has it.
+Buffer.poolSize = 32 * 1024;
+
 const LIMITS = { maxTemplateBytes: 1024 * 1024 };
 const ROUNDS = 11;
 
