@@ -9,7 +9,7 @@ import { connectRaw, QUERY_PATH, requestHead, startGateway, type TestGateway, TO
 /** Large enough for memory that answers have one after the other. */
 const ANSWER_BYTES = 300_000;
 /** Each is asked for an answer of itself. */
-const LETTERS = [...'abcdefghijklmnopqrst'];
+const LETTERS = 'abcdefghijklmnopqrst'.split('');
 const WHOLE_ANSWERS = LETTERS.map((letter) => [letter, ANSWER_BYTES]);
 
 let certificates: TemporaryCertificates;
