@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Method, ResponseBody } from '../wire/method.js';
 import type { BrokenRequestResponder } from './broken-request.js';
 import type { Connection } from './connection.js';
@@ -82,7 +83,7 @@ export class FastLane implements Reply {
     if (head.length <= room) {
       const answer = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length);
       answer.write(head, 'latin1');
-      socket.write(answer, release && ((error) => releaseUnlessFailed(error, release)));
+      writeAndRelease(socket, answer, release);
     } else if (body.length <= MAX_JOINED_BYTES) {
       const answer = Buffer.allocUnsafe(head.length + body.length);
       answer.write(head, 'latin1');
@@ -236,10 +237,22 @@ export class FastLane implements Reply {
   }
 }
 
-/** What failed to be written may still be held by the socket. */
-function releaseUnlessFailed(error: Error | null | undefined, release: () => void): void {
-  if (error === null || error === undefined) {
+/** Writes an answer, and has its memory released as soon as the socket has no more use for it. */
+function writeAndRelease(socket: Socket, answer: Buffer, release: (() => void) | undefined): void {
+  if (release === undefined) {
+    socket.write(answer);
+  } else if (socket instanceof TLSSocket && socket.writableLength === 0) {
+    // It is encrypted before `write` returns (`TLSWrap::DoWrite` in Node's src/crypto/crypto_tls.cc); what cannot be encrypted yet is copied. So the
+    // next answer gets memory that is still in the processor's caches; the callback would come when all requests of this turn are answered.
+    socket.write(answer);
     release();
+  } else {
+    socket.write(answer, (error) => {
+      // What failed to be written may still be held by the socket.
+      if (error === null || error === undefined) {
+        release();
+      }
+    });
   }
 }
 
