@@ -16,8 +16,6 @@ export interface LoggedChange {
  */
 export class ChangeLog {
   readonly #environment: LmdbEnvironment;
-  /** Where the newest change was, or was to be, the last time: another process may have gone on since, and our own transaction may have failed. */
-  #lastSeen = 0;
 
   constructor(environment: LmdbEnvironment) {
     this.#environment = environment;
@@ -25,19 +23,6 @@ export class ChangeLog {
 
   /** The position of the newest change; 0 where there is none. It needs no counter, since the newest change is never removed. */
   last(): number {
-    if (!this.#isLast(this.#lastSeen)) {
-      this.#lastSeen = this.#findLast();
-    }
-    return this.#lastSeen;
-  }
-
-  /** Three look-ups, where a cursor would cost a transaction twenty times as much. */
-  #isLast(position: number): boolean {
-    // A change is removed only where the floor is not below it.
-    return this.peek(position) !== undefined && this.peek(position + 1) === undefined && this.floor() <= position;
-  }
-
-  #findLast(): number {
     for (const position of this.#environment.changes.getKeys({ reverse: true, limit: 1 })) {
       return position;
     }
@@ -65,7 +50,6 @@ export class ChangeLog {
     if (appended !== true) {
       throw new StoreFaultError(`change ${position} is not the last one of the store; restore the store from a backup`);
     }
-    this.#lastSeen = position;
   }
 
   remove(position: number): void {

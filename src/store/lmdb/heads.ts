@@ -2,24 +2,12 @@ import type { Head } from './head.js';
 import type { LmdbEnvironment } from './open-environment.js';
 import { readHead } from './record.js';
 
+/** What can be a name or a tag in a key: far longer ones than the contract's labels, far shorter ones than LMDB's limit. */
+const STORABLE = /^[!-~]{1,255}$/;
 export const MAX_NAME_BYTES = 255;
 
-/**
- * What can be a name or a tag in a key: printable ASCII without blanks, far longer than the contract's labels, far shorter than LMDB's
- * limit. Asked for every name of a batch, so not with a regular expression, which takes three times as long.
- */
 export function isStorable(nameOrTag: string): boolean {
-  const { length } = nameOrTag;
-  if (length === 0 || length > MAX_NAME_BYTES) {
-    return false;
-  }
-  for (let index = 0; index < length; index += 1) {
-    const unit = nameOrTag.charCodeAt(index);
-    if (unit < 0x21 || unit > 0x7e) {
-      return false;
-    }
-  }
-  return true;
+  return STORABLE.test(nameOrTag);
 }
 
 /**

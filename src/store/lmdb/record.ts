@@ -116,17 +116,11 @@ class RecordedAppImage implements StoredAppImage, EncodedAppImage {
   }
 
   get protobuf(): Uint8Array {
-    return this.#cut(this.#protobufAt, this.#jsonAt);
+    return this.#record.subarray(this.#protobufAt, this.#jsonAt);
   }
 
   get json(): Uint8Array {
-    return this.#cut(this.#jsonAt, this.#end);
-  }
-
-  /** Not a part of a `Buffer`, which takes twice as long to make. */
-  #cut(start: number, end: number): Uint8Array {
-    const { buffer, byteOffset } = this.#record;
-    return new Uint8Array(buffer, byteOffset + start, end - start);
+    return this.#record.subarray(this.#jsonAt, this.#end);
   }
 }
 
