@@ -11,12 +11,10 @@ const memory = new AnswerMemory();
 export class AnswerBuffer {
   #bytes: Buffer;
   #length = HEAD_ROOM_BYTES;
-  /** Whether the bytes are lent. */
-  #lent = false;
 
   /** @param expectedBytes what there is room for at first */
   constructor(expectedBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(HEAD_ROOM_BYTES + expectedBytes);
+    this.#bytes = allocate(HEAD_ROOM_BYTES + expectedBytes);
   }
 
   /** Makes room for so many bytes more, where there is less than that. */
@@ -42,7 +40,7 @@ export class AnswerBuffer {
     return {
       body: bytes.subarray(HEAD_ROOM_BYTES, this.#length),
       room: HEAD_ROOM_BYTES,
-      release: this.#lent ? () => memory.takeBack(bytes) : undefined,
+      release: isLent(bytes) ? () => memory.takeBack(bytes) : undefined,
     };
   }
 
@@ -55,12 +53,19 @@ export class AnswerBuffer {
 
   #grow(size: number): void {
     const old = this.#bytes;
-    const lends = size >= SMALLEST_LENT_BYTES;
-    this.#bytes = lends ? memory.lend(size) : Buffer.allocUnsafe(size);
+    this.#bytes = allocate(size);
     this.#bytes.set(old.subarray(0, this.#length));
-    if (this.#lent) {
+    if (isLent(old)) {
       memory.takeBack(old);
     }
-    this.#lent = lends;
   }
+}
+
+function allocate(bytes: number): Buffer {
+  return bytes < SMALLEST_LENT_BYTES ? Buffer.allocUnsafe(bytes) : memory.lend(bytes);
+}
+
+/** Whether {@link allocate} was lent a buffer. */
+function isLent({ length }: Buffer): boolean {
+  return length >= SMALLEST_LENT_BYTES;
 }

@@ -90,8 +90,7 @@ export function encodePage(stored: readonly StoredAppImage[], nextPageToken: str
 }
 
 function joined(pieces: readonly Uint8Array[]): ResponseBody {
-  const answer = new AnswerBuffer(0);
-  answer.expect(lengthOf(pieces));
+  const answer = new AnswerBuffer(lengthOf(pieces));
   for (const piece of pieces) {
     answer.append(piece);
   }
