@@ -8,17 +8,25 @@ import type { StoreFloorMessage, StoreFloorReply } from './store-floor-message.j
 
 /* F3 on LMDB: what durable puts of the same records cost, without a service in front of them. */
 
-let written = 0;
+/** Inserts in flight while records to overwrite are stored. */
+const INSERTED_AT_ONCE = 2000;
+
+let inserted = 0;
 const { protobuf, json } = appImageCodec.encode(exampleAppImage());
 /** What the store keeps of a template, but for some bytes of its head. */
 const value = Buffer.concat([protobuf, json]);
 
-serveParent<StoreFloorMessage, StoreFloorReply>(async ({ location, inFlight, windowMs }) => {
+serveParent<StoreFloorMessage, StoreFloorReply>(async ({ location, inFlight, windowMs, overwritten }) => {
   const store = open<Buffer, string>({ path: location, noSubdir: false, encoding: 'binary', overlappingSync: false });
-  const measured = await measureWrites(inFlight, windowMs, () => {
-    written += 1;
-    return store.put(templateName(written), value);
-  });
+  const insert = (): Promise<boolean> => {
+    inserted += 1;
+    return store.put(templateName(inserted), value);
+  };
+  const overwrite = (): Promise<boolean> => store.put(templateName(1 + Math.floor(Math.random() * overwritten)), value);
+  while (inserted < overwritten) {
+    await Promise.all(Array.from({ length: Math.min(INSERTED_AT_ONCE, overwritten - inserted) }, insert));
+  }
+  const measured = await measureWrites(inFlight, windowMs, overwritten > 0 ? overwrite : insert);
   await store.close();
   return measured;
 });

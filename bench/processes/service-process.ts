@@ -84,8 +84,8 @@ export class ServiceProcess implements AsyncDisposable {
 }
 
 /**
- * A pipe for the log of a service, as a container runtime makes it. What `spawn` calls a pipe is a pair of sockets, into which a write costs
- * a third more.
+ * A pipe for the log of a service, as a container runtime makes it. What `spawn` calls a pipe is a pair of sockets, into which a write
+ * costs more.
  */
 function openPipe(): { readonly reader: Socket; readonly writeEnd: number } {
   const folder = mkdtempSync(join(tmpdir(), 'appimage-bench-log-'));

@@ -17,7 +17,7 @@ export interface StoreFloorMeasurement {
   readonly throughputRatio: number;
 }
 
-/** Measures writes of the service in turn with writes to the store alone. */
+/** Measures writes of the service in turn with writes to the store alone: updates with ones that overwrite as many records, others with inserts. */
 export async function measureAgainstStore(
   context: BenchContext,
   subject: Subject,
@@ -28,6 +28,7 @@ export async function measureAgainstStore(
   await using floor = new PinnedProcess<StoreFloorMessage, StoreFloorReply>(script, SERVER_CORE);
   const { windowMs, pairs } = context.effort;
   const target = targetOf(subject, 'http1');
+  const overwritten = scenario.workload.kind === 'update' ? subject.storedTemplates : 0;
   const measurements: StoreFloorMeasurement[] = [];
   for (const inFlight of scenario.inFlight) {
     const rates: number[] = [];
@@ -44,7 +45,7 @@ export async function measureAgainstStore(
         b: undefined,
       });
       rates.push(a[0]?.requestsPerSecond ?? Number.NaN);
-      replies.push(await floor.ask({ location, inFlight, windowMs }));
+      replies.push(await floor.ask({ location, inFlight, windowMs, overwritten }));
     }
     const of = (pick: (reply: StoreFloorReply) => number): number => median(replies.map(pick));
     measurements.push({
