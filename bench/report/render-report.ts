@@ -118,6 +118,7 @@ function scale({ scale: sizes }: BenchReport): string[] {
   const rows = sizes.flatMap((size) => size.scenarios.map((scenario) => ({ size, scenario })));
   return [
     '## Scale, on LMDB',
+    'Every template was read once before: the first touch of a part of the store makes the kernel map it, once in the life of a process.',
     markdownTable<(typeof rows)[number]>(
       [
         ['stored templates', ({ size }) => count(size.storedTemplates)],
