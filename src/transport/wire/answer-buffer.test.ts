@@ -53,4 +53,13 @@ describe('AnswerBuffer', () => {
     answer.append(Buffer.from('c'));
     expect(Buffer.from(answer.finish().body).toString()).toBe('abc');
   });
+
+  it('takes no memory for an expectation that no memory would hold', () => {
+    const answer = new AnswerBuffer(1);
+    answer.append(Buffer.from('ab'));
+    answer.expect(2 ** 50);
+    const { body } = answer.finish();
+    expect(body.buffer.byteLength).toBeLessThanOrEqual(8 * 1024 * 1024);
+    expect(Buffer.from(body).toString()).toBe('ab');
+  });
 });

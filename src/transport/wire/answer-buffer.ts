@@ -5,6 +5,9 @@ import type { ResponseBody } from './method.js';
 /** Room in front of an answer, for the head that a transport sends before it: a usual one over HTTP takes some 220 bytes. */
 const HEAD_ROOM_BYTES = 384;
 
+/** Room that is made ahead at most: what is expected is a guess, and the first of a thousand templates may be by far the largest one. */
+const MOST_EXPECTED_BYTES = 4 * 1024 * 1024;
+
 const memory = new AnswerMemory();
 
 /** Bytes that are put together piece by piece: each is copied once, to where it is sent from. */
@@ -17,9 +20,9 @@ export class AnswerBuffer {
     this.#bytes = allocate(HEAD_ROOM_BYTES + expectedBytes);
   }
 
-  /** Makes room for so many bytes more, where there is less than that. */
+  /** Makes room for so many bytes more, up to 4 MiB, where there is less than that. */
   expect(bytes: number): void {
-    this.#makeRoom(bytes);
+    this.#makeRoom(Math.min(bytes, MOST_EXPECTED_BYTES));
   }
 
   append(piece: Uint8Array): void {
