@@ -20,8 +20,9 @@ type Result struct {
 	Message string `json:"message,omitempty"`
 }
 
-// pathFunction stands in for a placeholder. The agents call it kuscia; here no template may call it by its name.
-const pathFunction = "placeholder_5b1d"
+// pathFunction stands in for a placeholder. The agents call it kuscia; here no template may call it by its name. It shows where a placeholder
+// stands in a string, so it is as long, and those who compare outputs put kuscia in its place.
+const pathFunction = "pathfn"
 
 var (
 	placeholder = regexp.MustCompile(`\{\{\{\.([^{}]+)\}\}\}?`)
