@@ -155,6 +155,41 @@ export class AppImageService {
     return { appImages, nextPageToken: found.length > size && last !== undefined ? encodePageToken(last.name) : '' };
   }
 
+  /**
+   * Does what {@link list} does, at once, as {@link querySync} does for {@link query}.
+   * @param visit is handed each template, which is good only until it returns, and how many are still to come
+   * @returns the token of the next page, or `undefined` where {@link list} is to be called
+   */
+  listSync(
+    pageSize: bigint,
+    pageToken: string,
+    visit: (stored: StoredAppImage, left: number) => void,
+  ): string | undefined {
+    const after = readPageRequest(pageSize, pageToken);
+    const size = effectivePageSize(pageSize);
+    if (this.#store.visitPageSync === undefined) {
+      return undefined;
+    }
+    let count = 0;
+    let beyond = 0;
+    let last = '';
+    const visitPage = (stored: StoredAppImage, left: number): void => {
+      count += 1;
+      // The first one tells whether there is one more than the page holds.
+      beyond = count === 1 && left === size ? 1 : beyond;
+      if (count <= size) {
+        last = stored.name;
+        visit(stored, left - beyond);
+      }
+    };
+    try {
+      this.#store.visitPageSync({ after, limit: size + 1 }, visitPage);
+    } catch (error) {
+      throw toldError('LIST_FAILED', error);
+    }
+    return beyond > 0 ? encodePageToken(last) : '';
+  }
+
   /** Whether the store answers. Never rejects. */
   async ready(): Promise<boolean> {
     try {

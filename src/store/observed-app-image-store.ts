@@ -5,6 +5,7 @@ import {
   type ListOptions,
   StoreUnavailableError,
   type Visit,
+  type VisitListed,
 } from '../domain/app-image/app-image-store.js';
 import {
   type ChangeOrigin,
@@ -25,6 +26,7 @@ export function observedStore(store: AppImageStore, metrics: StoreMetrics): AppI
 class ObservedAppImageStore implements AppImageStore {
   readonly kind: AppImageStore['kind'];
   readonly visitSync?: (names: readonly string[], visit: Visit) => void;
+  readonly visitPageSync?: (options: ListOptions, visit: VisitListed) => void;
   readonly #store: AppImageStore;
   readonly #metrics: StoreMetrics;
 
@@ -34,7 +36,12 @@ class ObservedAppImageStore implements AppImageStore {
     this.#metrics = metrics;
     const visitSync = store.visitSync?.bind(store);
     if (visitSync !== undefined) {
-      this.visitSync = (names, visit) => this.#visitSync(visitSync, names, visit);
+      this.visitSync = (names, visit) =>
+        this.#observeSync(names.length === 1 ? 'get' : 'getMany', () => visitSync(names, visit));
+    }
+    const visitPageSync = store.visitPageSync?.bind(store);
+    if (visitPageSync !== undefined) {
+      this.visitPageSync = (options, visit) => this.#observeSync('list', () => visitPageSync(options, visit));
     }
   }
 
@@ -94,11 +101,10 @@ class ObservedAppImageStore implements AppImageStore {
     return this.#store[Symbol.asyncDispose]();
   }
 
-  #visitSync(visitSync: NonNullable<AppImageStore['visitSync']>, names: readonly string[], visit: Visit): void {
-    const operation = names.length === 1 ? 'get' : 'getMany';
+  #observeSync(operation: StoreOperation, run: () => void): void {
     const startedAt = performance.now();
     try {
-      visitSync(names, visit);
+      run();
     } catch (error) {
       this.#finished(operation, outcomeOf(error), startedAt);
       throw error;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AppImageStore, ListOptions } from '../../src/domain/app-image/app-image-store.js';
 import type { HistoryLimits } from '../../src/domain/app-image/revision.js';
 import { changeCases } from './change-cases.js';
 import { changeOrderCases } from './change-order-cases.js';
@@ -18,6 +19,18 @@ export interface ContractOptions {
 }
 
 const AMPLE: HistoryLimits = { maxRevisions: 100, maxChanges: 100_000 };
+
+/** The names of a page as it is visited. */
+function visited(store: AppImageStore, options: ListOptions): string[] {
+  const names: string[] = [];
+  const lefts: number[] = [];
+  store.visitPageSync?.(options, ({ name }, left) => {
+    names.push(name);
+    lefts.push(left);
+  });
+  expect(lefts).toEqual(names.map((_, index) => names.length - index - 1));
+  return names;
+}
 
 /**
  * What every store promises: each sentence of the port in `domain/app-image/app-image-store.ts` has its cases here. What takes a part of one
@@ -39,8 +52,14 @@ export function describeAppImageStore(name: string, open: OpenStore, { skip = {}
             store,
             second: () => opened.second(),
             damage: (each) => opened.damage(each),
-            names: async (after = '', limit = 1000) =>
-              (await store.list({ after, limit })).map((stored) => stored.name),
+            names: async (after = '', limit = 1000) => {
+              const listed = (await store.list({ after, limit })).map((stored) => stored.name);
+              if (store.visitPageSync !== undefined) {
+                // Nothing can change in between, since no case changes anything while it lists.
+                expect(visited(store, { after, limit })).toEqual(listed);
+              }
+              return listed;
+            },
           });
         } finally {
           await opened.cleanUp();

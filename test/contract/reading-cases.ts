@@ -178,6 +178,24 @@ export function readingCases(promises: Promises): void {
       expectContent(listed, named('app', 'second'));
     });
 
+    promises('hands over at once what it lists, where the store need not wait', async ({ store, damage }) => {
+      await store.change('a', put('a', 'first'), ORIGIN);
+      await store.change('b', put('b', 'second'), ORIGIN);
+      await store.change('a', put('a', 'third'), ORIGIN);
+      const page = { after: '', limit: 10 };
+      const listed = (await store.list(page)).map(seenAs);
+      expect(store.visitPageSync !== undefined).toBe(store.kind === 'lmdb');
+      const seen: unknown[] = [];
+      store.visitPageSync?.(page, (stored) => seen.push(seenAs(stored)));
+      expect(seen).toEqual(store.visitPageSync === undefined ? [] : listed);
+
+      await damage('c');
+      const visit = store.visitPageSync?.bind(store);
+      if (visit !== undefined) {
+        expect(() => visit({ after: 'b', limit: 1 }, ({ appImage }) => appImage)).toThrow(StoreFaultError);
+      }
+    });
+
     promises('never repeats or skips a template while others come and go', async ({ store, names }) => {
       const actions = fc.array(fc.record({ name: appImageName, exists: fc.boolean() }), { maxLength: 4 });
       await fc.assert(
@@ -203,6 +221,10 @@ export function readingCases(promises: Promises): void {
       );
     });
   });
+}
+
+function seenAs(stored: StoredAppImage): unknown {
+  return [stored.name, stored.revision, stored.position, bytesOf(stored)];
 }
 
 /** The encodings of a template that is perhaps good only for a moment. */

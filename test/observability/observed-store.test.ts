@@ -6,6 +6,7 @@ import {
 } from '../../src/domain/app-image/app-image-store.js';
 import { HistoryExpiredError, RevisionMissingError } from '../../src/domain/app-image/revision.js';
 import { AppImageError } from '../../src/domain/errors.js';
+import type { StoreMetrics } from '../../src/observability/store-metrics.js';
 import { observedStore } from '../../src/store/observed-app-image-store.js';
 import { ORIGIN } from '../support/stub-store.js';
 
@@ -108,5 +109,40 @@ describe('an observed store', () => {
     });
     await expect(observed.change('a', () => ({ kind: 'keep' }), ORIGIN)).rejects.toBe(failure);
     expect(outcomes).toEqual([outcome]);
+  });
+
+  it('has what can be visited at once where the store has, and reports it as what it stands for', () => {
+    const reports: string[][] = [];
+    const metrics: StoreMetrics = {
+      storeOperationFinished: (operation, outcome) => reports.push([operation, outcome]),
+    };
+    const { store } = recordingStore();
+    const waiting = observedStore(store, metrics);
+    expect([waiting.visitSync !== undefined, waiting.visitPageSync !== undefined]).toEqual([false, false]);
+
+    const asked: unknown[] = [];
+    const page = { after: 'a', limit: 1 };
+    const visit = () => undefined;
+    const failure = new StoreFaultError('broken');
+    const observed = observedStore(
+      {
+        ...store,
+        visitSync: (names) => asked.push(names),
+        visitPageSync: (...call) => {
+          asked.push(call);
+          throw failure;
+        },
+      },
+      metrics,
+    );
+    observed.visitSync?.(['a'], visit);
+    observed.visitSync?.(['a', 'b'], visit);
+    expect(() => observed.visitPageSync?.(page, visit)).toThrow(failure);
+    expect(asked).toEqual([['a'], ['a', 'b'], [page, visit]]);
+    expect(reports).toEqual([
+      ['get', 'ok'],
+      ['getMany', 'ok'],
+      ['list', 'fault'],
+    ]);
   });
 });

@@ -20,6 +20,9 @@ export type Decide = (current: StoredAppImage | undefined) => Decision;
 /** Takes what it needs of a template that is good only during the call; see {@link AppImageStore.visitSync}. */
 export type Visit = (stored: StoredAppImage | undefined, name: string) => void;
 
+/** As {@link Visit}, for a template of a page; `left` tells how many of the page are still to come. */
+export type VisitListed = (stored: StoredAppImage, left: number) => void;
+
 /** Selects a page of templates. */
 export interface ListOptions {
   /** Only names that sort behind this one; the empty string starts at the first. */
@@ -60,6 +63,9 @@ export interface AppImageStore extends AsyncDisposable {
    * the pages that follow repeat or skip another one.
    */
   list(options: ListOptions): Promise<readonly StoredAppImage[]>;
+
+  /** Does what {@link list} does, as {@link visitSync} does what {@link getMany} does, and on the same stores. */
+  visitPageSync?(options: ListOptions, visit: VisitListed): void;
 
   /**
    * Changes one template atomically: calls `decide` with what stands and carries out its decision, so that concurrent

@@ -6,6 +6,7 @@ import {
   StoreFaultError,
   StoreUnavailableError,
   type Visit,
+  type VisitListed,
 } from '../../domain/app-image/app-image-store.js';
 import {
   type ChangeOrigin,
@@ -99,6 +100,18 @@ class LmdbAppImageStore implements AppImageStore {
       }
       return page;
     });
+  }
+
+  visitPageSync({ after, limit }: ListOptions, visit: VisitListed): void {
+    this.#beginRead();
+    const names = asStoreFault(() => [...this.#environment.live.getKeys({ ...rangeAfter(after), limit })]);
+    for (const [index, name] of names.entries()) {
+      const stored = this.#borrow(name);
+      // Both are read in one snapshot.
+      if (stored !== undefined) {
+        visit(stored, names.length - index - 1);
+      }
+    }
   }
 
   async change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined> {

@@ -54,6 +54,19 @@ describe('AnswerBuffer', () => {
     expect(Buffer.from(answer.finish().body).toString()).toBe('abc');
   });
 
+  it('puts pieces in front of what it holds, and leaves the rest of the room in front of them', () => {
+    const answer = new AnswerBuffer(1);
+    answer.append(Buffer.from('content'));
+    const { room = 0 } = new AnswerBuffer(1).finish();
+    answer.prepend(Buffer.from('length '));
+    expect(answer.length).toBe(14);
+    answer.prepend(Buffer.from('status '));
+    const { body, room: left } = answer.finish();
+    expect(Buffer.from(body).toString()).toBe('status length content');
+    expect(left).toBe(room - 14);
+    expect(() => new AnswerBuffer(1000).prepend(Buffer.alloc(room + 1))).toThrow(RangeError);
+  });
+
   it('takes no memory for an expectation that no memory would hold', () => {
     const answer = new AnswerBuffer(1);
     answer.append(Buffer.from('ab'));

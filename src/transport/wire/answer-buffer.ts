@@ -13,7 +13,8 @@ const memory = new AnswerMemory();
 /** Bytes that are put together piece by piece: each is copied once, to where it is sent from. */
 export class AnswerBuffer {
   #bytes: Buffer;
-  #length = HEAD_ROOM_BYTES;
+  #start = HEAD_ROOM_BYTES;
+  #end = HEAD_ROOM_BYTES;
 
   /** @param expectedBytes what there is room for at first */
   constructor(expectedBytes: number) {
@@ -25,30 +26,45 @@ export class AnswerBuffer {
     this.#makeRoom(Math.min(bytes, MOST_EXPECTED_BYTES));
   }
 
+  /** Bytes that it holds. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
   append(piece: Uint8Array): void {
     this.#makeRoom(piece.length);
-    this.#bytes.set(piece, this.#length);
-    this.#length += piece.length;
+    this.#bytes.set(piece, this.#end);
+    this.#end += piece.length;
+  }
+
+  /**
+   * Puts a piece in front of what it holds: the start of an answer, which may have to tell how long the rest is. It takes from the room for the
+   * head of HTTP, so all such pieces may have some 100 bytes.
+   * @throws RangeError where there is no room for it
+   */
+  prepend(piece: Uint8Array): void {
+    this.#bytes.set(piece, this.#start - piece.length);
+    this.#start -= piece.length;
   }
 
   /** Appends the tag and the length of a length-delimited field of protobuf. */
   appendFieldHeader(fieldNumber: number, length: number): void {
     this.#makeRoom(MOST_FIELD_HEADER_BYTES);
-    this.#length = writeFieldHeader(this.#bytes, this.#length, fieldNumber, length);
+    this.#end = writeFieldHeader(this.#bytes, this.#end, fieldNumber, length);
   }
 
   /** What was appended, and the room in front of it. Nothing may be appended any more. */
   finish(): ResponseBody {
     const bytes = this.#bytes;
     return {
-      body: bytes.subarray(HEAD_ROOM_BYTES, this.#length),
-      room: HEAD_ROOM_BYTES,
+      body: bytes.subarray(this.#start, this.#end),
+      room: this.#start,
       release: isLent(bytes) ? () => memory.takeBack(bytes) : undefined,
     };
   }
 
   #makeRoom(bytes: number): void {
-    const needed = this.#length + bytes;
+    const needed = this.#end + bytes;
     if (needed > this.#bytes.length) {
       this.#grow(Math.max(needed, Math.ceil(1.25 * this.#bytes.length)));
     }
@@ -57,7 +73,7 @@ export class AnswerBuffer {
   #grow(size: number): void {
     const old = this.#bytes;
     this.#bytes = allocate(size);
-    this.#bytes.set(old.subarray(0, this.#length));
+    this.#bytes.set(old.subarray(0, this.#end));
     if (isLent(old)) {
       memory.takeBack(old);
     }

@@ -10,7 +10,7 @@ import {
 import { HealthRequest, HealthResponse } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/health.js';
 import type { AppImageUpdate, StoredAppImage } from '../../domain/app-image/app-image.js';
 import type { AppImageService } from '../../service/app-image-service.js';
-import { BatchAnswer, encodeDone, encodeOne, encodePage } from './app-image-response.js';
+import { BatchAnswer, encodeDone, encodeOne, encodePage, PageAnswer } from './app-image-response.js';
 import { type DecodedCall, defineMethod, methodName } from './define-method.js';
 import { entityTag } from './entity-tag.js';
 import { SUCCESS_JSON_START } from './envelope.js';
@@ -104,9 +104,13 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'viewer',
       mutates: false,
       codec: ListAppImageRequest,
-      run: async ({ request, encoding }) => {
-        const page = await service.list(request.pageSize, request.pageToken);
-        return encodePage(page.appImages, page.nextPageToken, encoding);
+      run: ({ request: { pageSize, pageToken }, encoding }) => {
+        const answer = new PageAnswer(encoding);
+        const nextPageToken = service.listSync(pageSize, pageToken, (stored, left) => answer.add(stored, left));
+        if (nextPageToken !== undefined) {
+          return answer.finish(nextPageToken);
+        }
+        return service.list(pageSize, pageToken).then((page) => encodePage(page, encoding));
       },
     }),
     defineMethod({

@@ -1,10 +1,15 @@
 import type { StoredAppImage } from '../../domain/app-image/app-image.js';
+import type { AppImagePage } from '../../service/app-image-service.js';
 import { AnswerBuffer } from './answer-buffer.js';
 import { fieldHeader, MOST_FIELD_HEADER_BYTES, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
 import type { Encoding, ResponseBody } from './method.js';
 
 /** Field number of `data` in the responses that have one. */
 const DATA_FIELD = 2;
+
+/** Field numbers of the `data` of a list. */
+const LISTED_FIELD = 1;
+const NEXT_PAGE_TOKEN_FIELD = 2;
 
 const SUCCESS_JSON = Buffer.from(`${SUCCESS_JSON_START}}`);
 const DATA_JSON_START = Buffer.from(`${SUCCESS_JSON_START},"data":`);
@@ -14,8 +19,8 @@ const LIST_JSON_START = Buffer.from(`${SUCCESS_JSON_START},"data":{"appimage_lis
 const JSON_END = Buffer.from('}');
 const COMMA = Buffer.from(',');
 
-/** Room for a batch at first, before a template tells how large templates are. */
-const FIRST_BATCH_BYTES = 16 * 1024;
+/** Room for several templates at first, before one of them tells how large they are. */
+const FIRST_SEQUENCE_BYTES = 16 * 1024;
 
 /** A success that says nothing else. */
 export function encodeDone(encoding: Encoding): Uint8Array {
@@ -43,68 +48,97 @@ export function encodeOne(stored: StoredAppImage, encoding: Encoding): ResponseB
 /** `BatchQueryAppImageResponse`, made template by template. */
 export class BatchAnswer {
   readonly #encoding: Encoding;
-  readonly #answer = new AnswerBuffer(FIRST_BATCH_BYTES);
+  readonly #templates: TemplateSequence;
   /** Templates that are still to come. */
   #left: number;
 
   constructor(encoding: Encoding, templates: number) {
     this.#encoding = encoding;
     this.#left = templates;
-    this.#answer.append(encoding === 'json' ? BATCH_JSON_START : SUCCESS_PROTOBUF);
+    this.#templates = new TemplateSequence(encoding, DATA_FIELD);
   }
 
-  add({ encoded }: StoredAppImage): void {
-    const template = this.#encoding === 'json' ? encoded.json : encoded.protobuf;
-    // Templates are mostly alike, so what is left takes about as much as this one for each.
-    this.#answer.expect(this.#left * (template.length + MOST_FIELD_HEADER_BYTES));
+  add(stored: StoredAppImage): void {
     this.#left -= 1;
-    if (this.#encoding === 'protobuf') {
-      this.#answer.appendFieldHeader(DATA_FIELD, template.length);
-    }
-    this.#answer.append(template);
-    if (this.#encoding === 'json' && this.#left > 0) {
-      this.#answer.append(COMMA);
-    }
+    this.#templates.add(stored, this.#left);
   }
 
   finish(): ResponseBody {
+    const { answer } = this.#templates;
     if (this.#encoding === 'json') {
-      this.#answer.append(BATCH_JSON_END);
+      answer.append(BATCH_JSON_END);
     }
-    return this.#answer.finish();
+    answer.prepend(this.#encoding === 'json' ? BATCH_JSON_START : SUCCESS_PROTOBUF);
+    return answer.finish();
   }
 }
 
-/** `ListAppImageResponse`. */
-export function encodePage(stored: readonly StoredAppImage[], nextPageToken: string, encoding: Encoding): ResponseBody {
-  if (encoding === 'json') {
-    const end = Buffer.from(`],"next_page_token":${JSON.stringify(nextPageToken)}}}`);
-    return joined([LIST_JSON_START, ...jsonElements(stored), end]);
+/** `ListAppImageResponse`, made template by template. */
+export class PageAnswer {
+  readonly #encoding: Encoding;
+  readonly #templates: TemplateSequence;
+
+  constructor(encoding: Encoding) {
+    this.#encoding = encoding;
+    this.#templates = new TemplateSequence(encoding, LISTED_FIELD);
   }
-  const parts = repeatedField(1, stored);
-  if (nextPageToken !== '') {
-    const token = Buffer.from(nextPageToken);
-    parts.push(fieldHeader(2, token.length), token);
+
+  /** @param left templates that are still to come */
+  add(stored: StoredAppImage, left: number): void {
+    this.#templates.add(stored, left);
   }
-  return joined([SUCCESS_PROTOBUF, fieldHeader(DATA_FIELD, lengthOf(parts)), ...parts]);
-}
 
-function joined(pieces: readonly Uint8Array[]): ResponseBody {
-  const answer = new AnswerBuffer(lengthOf(pieces));
-  for (const piece of pieces) {
-    answer.append(piece);
+  finish(nextPageToken: string): ResponseBody {
+    const { answer } = this.#templates;
+    if (this.#encoding === 'json') {
+      answer.append(Buffer.from(`],"next_page_token":${JSON.stringify(nextPageToken)}}}`));
+      answer.prepend(LIST_JSON_START);
+      return answer.finish();
+    }
+    if (nextPageToken !== '') {
+      const token = Buffer.from(nextPageToken);
+      answer.appendFieldHeader(NEXT_PAGE_TOKEN_FIELD, token.length);
+      answer.append(token);
+    }
+    answer.prepend(fieldHeader(DATA_FIELD, answer.length));
+    answer.prepend(SUCCESS_PROTOBUF);
+    return answer.finish();
   }
-  return answer.finish();
 }
 
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+/** `ListAppImageResponse` of templates that are all there. */
+export function encodePage({ appImages, nextPageToken }: AppImagePage, encoding: Encoding): ResponseBody {
+  const answer = new PageAnswer(encoding);
+  for (const [index, stored] of appImages.entries()) {
+    answer.add(stored, appImages.length - index - 1);
+  }
+  return answer.finish(nextPageToken);
 }
 
-function jsonElements(stored: readonly StoredAppImage[]): Uint8Array[] {
-  return stored.flatMap(({ encoded }, index) => (index === 0 ? [encoded.json] : [COMMA, encoded.json]));
-}
+/** Templates one behind the other: the elements of a JSON array, or a repeated field of protobuf. */
+class TemplateSequence {
+  readonly answer = new AnswerBuffer(FIRST_SEQUENCE_BYTES);
+  readonly #encoding: Encoding;
+  readonly #fieldNumber: number;
+  #count = 0;
 
-function repeatedField(fieldNumber: number, stored: readonly StoredAppImage[]): Uint8Array[] {
-  return stored.flatMap(({ encoded }) => [fieldHeader(fieldNumber, encoded.protobuf.length), encoded.protobuf]);
+  constructor(encoding: Encoding, fieldNumber: number) {
+    this.#encoding = encoding;
+    this.#fieldNumber = fieldNumber;
+  }
+
+  /** @param left templates that are still to come */
+  add({ encoded }: StoredAppImage, left: number): void {
+    const { answer } = this;
+    const template = this.#encoding === 'json' ? encoded.json : encoded.protobuf;
+    // Templates are mostly alike, so what is left takes about as much as this one for each.
+    answer.expect((left + 1) * (template.length + MOST_FIELD_HEADER_BYTES));
+    if (this.#encoding === 'protobuf') {
+      answer.appendFieldHeader(this.#fieldNumber, template.length);
+    } else if (this.#count > 0) {
+      answer.append(COMMA);
+    }
+    answer.append(template);
+    this.#count += 1;
+  }
 }
