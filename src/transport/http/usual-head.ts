@@ -18,7 +18,8 @@ const REQUEST_LINE = /^POST ([!-~]+) HTTP\/1\.1$/;
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 /** Without control characters, and without the bytes beyond ASCII, which readers understand differently. */
 const VALUE = /^[\t\x20-\x7e]*$/;
-const LENGTH = /^[0-9]{1,9}$/;
+/** The value of `Content-Length` with what surrounds it: Node takes tabs before it, but not behind it. */
+const LENGTH = /^[\t ]*[0-9]{1,9} *$/;
 
 /** Headers that mean something here; where one comes twice, the request is not usual. */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
@@ -65,13 +66,16 @@ export function readUsualHead(head: string, methods: ReadonlyMap<string, Method>
     if (!NAME.test(name) || !VALUE.test(value) || UNUSUAL.has(name) || headers.has(name)) {
       return undefined;
     }
+    if (name === 'content-length' && !LENGTH.test(value)) {
+      return undefined;
+    }
     if (UNDERSTOOD.has(name)) {
       headers.set(name, value.trim());
     }
   }
-  const length = headers.get('content-length') ?? '';
+  const length = headers.get('content-length');
   const connection = headers.get('connection') ?? 'keep-alive';
-  if (!headers.has('host') || !LENGTH.test(length) || connection.toLowerCase() !== 'keep-alive') {
+  if (!headers.has('host') || length === undefined || connection.toLowerCase() !== 'keep-alive') {
     return undefined;
   }
   return {
