@@ -7,7 +7,7 @@ import { decodePageToken, encodePageToken } from '../domain/app-image/page-token
 import type { ChangeOrigin } from '../domain/app-image/revision.js';
 import { type TemplateLimits, validateAppImage, validateUpdate } from '../domain/app-image/validate-app-image.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
-import { guardStore, notFound, refuseFaults, toldError } from './store-call.js';
+import { guardStore, guardStoreSync, notFound, refuseFaults } from './store-call.js';
 
 /** One page of templates. */
 export interface AppImagePage {
@@ -165,29 +165,28 @@ export class AppImageService {
     pageToken: string,
     visit: (stored: StoredAppImage, left: number) => void,
   ): string | undefined {
-    const after = readPageRequest(pageSize, pageToken);
-    const size = effectivePageSize(pageSize);
-    if (this.#store.visitPageSync === undefined) {
+    const store = this.#store;
+    if (store.visitPageSync === undefined) {
       return undefined;
     }
+    const after = readPageRequest(pageSize, pageToken);
+    const size = effectivePageSize(pageSize);
     let count = 0;
-    let beyond = 0;
-    let last = '';
-    const visitPage = (stored: StoredAppImage, left: number): void => {
-      count += 1;
-      // The first one tells whether there is one more than the page holds.
-      beyond = count === 1 && left === size ? 1 : beyond;
-      if (count <= size) {
-        last = stored.name;
-        visit(stored, left - beyond);
-      }
-    };
-    try {
-      this.#store.visitPageSync({ after, limit: size + 1 }, visitPage);
-    } catch (error) {
-      throw toldError('LIST_FAILED', error);
-    }
-    return beyond > 0 ? encodePageToken(last) : '';
+    let nextPageToken = '';
+    guardStoreSync('LIST_FAILED', () =>
+      // One template more than the page holds tells whether another page follows.
+      store.visitPageSync?.({ after, limit: size + 1 }, (stored, left) => {
+        count += 1;
+        const more = count + left > size;
+        if (count <= size) {
+          visit(stored, more ? left - 1 : left);
+        }
+        if (count === size && more) {
+          nextPageToken = encodePageToken(stored.name);
+        }
+      }),
+    );
+    return nextPageToken;
   }
 
   /** Whether the store answers. Never rejects. */
@@ -202,14 +201,11 @@ export class AppImageService {
 
   /** Returns whether the store need not wait, and so has been asked. */
   #visitSync(fault: ErrorName, names: readonly string[], visit: Visit): boolean {
-    if (this.#store.visitSync === undefined) {
+    const store = this.#store;
+    if (store.visitSync === undefined) {
       return false;
     }
-    try {
-      this.#store.visitSync(names, visit);
-    } catch (error) {
-      throw toldError(fault, error);
-    }
+    guardStoreSync(fault, () => store.visitSync?.(names, visit));
     return true;
   }
 

@@ -11,8 +11,17 @@ export async function guardStore<T>(fault: ErrorName, call: () => Promise<T>): P
   }
 }
 
+/** As {@link guardStore}, for a call that does not wait. */
+export function guardStoreSync(fault: ErrorName, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    throw toldError(fault, error);
+  }
+}
+
 /** What a caller is told of an error of the port; `fault` names what failed where nothing better does. */
-export function toldError(fault: ErrorName, error: unknown): unknown {
+function toldError(fault: ErrorName, error: unknown): unknown {
   if (error instanceof StoreUnavailableError) {
     return new AppImageError(
       'STORE_UNAVAILABLE',

@@ -107,7 +107,7 @@ class LmdbAppImageStore implements AppImageStore {
     const names = asStoreFault(() => [...this.#environment.live.getKeys({ ...rangeAfter(after), limit })]);
     for (const [index, name] of names.entries()) {
       const stored = this.#borrow(name);
-      // Both are read in one snapshot.
+      // It is there, since names and records are read in one snapshot.
       if (stored !== undefined) {
         visit(stored, names.length - index - 1);
       }

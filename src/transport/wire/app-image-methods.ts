@@ -10,7 +10,7 @@ import {
 import { HealthRequest, HealthResponse } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/health.js';
 import type { AppImageUpdate, StoredAppImage } from '../../domain/app-image/app-image.js';
 import type { AppImageService } from '../../service/app-image-service.js';
-import { BatchAnswer, encodeDone, encodeOne, encodePage, PageAnswer } from './app-image-response.js';
+import { BatchAnswer, encodeDone, encodeOne, PageAnswer } from './app-image-response.js';
 import { type DecodedCall, defineMethod, methodName } from './define-method.js';
 import { entityTag } from './entity-tag.js';
 import { SUCCESS_JSON_START } from './envelope.js';
@@ -110,7 +110,12 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
         if (nextPageToken !== undefined) {
           return answer.finish(nextPageToken);
         }
-        return service.list(pageSize, pageToken).then((page) => encodePage(page, encoding));
+        return service.list(pageSize, pageToken).then((page) => {
+          for (const [index, stored] of page.appImages.entries()) {
+            answer.add(stored, page.appImages.length - index - 1);
+          }
+          return answer.finish(page.nextPageToken);
+        });
       },
     }),
     defineMethod({

@@ -1,5 +1,4 @@
 import type { StoredAppImage } from '../../domain/app-image/app-image.js';
-import type { AppImagePage } from '../../service/app-image-service.js';
 import { AnswerBuffer } from './answer-buffer.js';
 import { fieldHeader, MOST_FIELD_HEADER_BYTES, SUCCESS_JSON_START, SUCCESS_PROTOBUF } from './envelope.js';
 import type { Encoding, ResponseBody } from './method.js';
@@ -104,15 +103,6 @@ export class PageAnswer {
     answer.prepend(SUCCESS_PROTOBUF);
     return answer.finish();
   }
-}
-
-/** `ListAppImageResponse` of templates that are all there. */
-export function encodePage({ appImages, nextPageToken }: AppImagePage, encoding: Encoding): ResponseBody {
-  const answer = new PageAnswer(encoding);
-  for (const [index, stored] of appImages.entries()) {
-    answer.add(stored, appImages.length - index - 1);
-  }
-  return answer.finish(nextPageToken);
 }
 
 /** Templates one behind the other: the elements of a JSON array, or a repeated field of protobuf. */
