@@ -79,8 +79,9 @@ function batchBody(names: number): RequestBody {
   );
 }
 
-function listBody(pageSize: number, after: number): RequestBody {
-  const request = { page_size: pageSize, page_token: encodePageToken(templateName(after)) };
+/** A page of templates behind the one of a number; the first page where that is -1. */
+export function listBody(pageSize: number, after: number): RequestBody {
+  const request = { page_size: pageSize, page_token: after < 0 ? '' : encodePageToken(templateName(after)) };
   return requestBody('list', Buffer.from(JSON.stringify(request)));
 }
 

@@ -1,7 +1,7 @@
-import { Agent, request } from 'undici';
 import type { LoadCredentials } from '../load/load-job.js';
 import type { RequestBody } from '../load/request-source.js';
 import { NUMBER_AT, templateName, writeNumber } from '../load/template-name.js';
+import { ServiceClient } from './service-client.js';
 
 /** A number that no workload creates. */
 let free = 400_000_000;
@@ -13,21 +13,6 @@ export async function answerOf(port: number, body: RequestBody, credentials: Loa
     free += 1;
     writeNumber(bytes, bytes.indexOf(templateName(0)) + NUMBER_AT, free);
   }
-  const { ca, certificate: cert, key, token } = credentials;
-  const agent = new Agent({ connect: { ca, cert, key } });
-  try {
-    const answer = await request(`https://localhost:${port}${body.path}`, {
-      dispatcher: agent,
-      method: 'POST',
-      headers: { 'content-type': body.contentType, token },
-      body: bytes,
-    });
-    const received = Buffer.from(await answer.body.arrayBuffer());
-    if (answer.statusCode !== 200) {
-      throw new Error(`${body.path} answered ${answer.statusCode}: ${received.toString()}`);
-    }
-    return received;
-  } finally {
-    await agent.destroy();
-  }
+  await using client = new ServiceClient(port, credentials);
+  return await client.post({ ...body, bytes });
 }

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
-import { Agent, request } from 'undici';
-import { encodePageToken } from '../../src/domain/app-image/page-token.js';
-import { templateName } from '../load/template-name.js';
+import { MAX_PAGE_SIZE } from '../../src/service/app-image-service.js';
+import { listBody } from '../load/request-source.js';
 import type { MemoryUsage } from '../processes/process-usage.js';
 import type { ServiceProcess } from '../processes/service-process.js';
 import type { BenchContext } from './bench-context.js';
 import { measurementOf, targetOf } from './measure.js';
 import { type Figures, median, type Scenario } from './measurement.js';
+import { ServiceClient } from './service-client.js';
 import { fillLmdb } from './stored-templates.js';
 
 /** What a store of some size does to the service. */
@@ -29,8 +29,6 @@ export interface ScaleFigures {
   readonly throughputRatio: number;
 }
 
-/** Templates on a page while all are read: the most that a page may have. */
-const READ_AT_ONCE = 1000;
 const STARTS = 3;
 const IN_FLIGHT = 16;
 
@@ -125,24 +123,9 @@ async function measureAgainst(
  * thousands of them in a large store and hardly any in a small one, and only once in the life of a process.
  */
 async function readAll({ credentials }: BenchContext, service: ServiceProcess, size: number): Promise<void> {
-  const { ca, certificate: cert, key, token } = credentials;
-  const agent = new Agent({ connect: { ca, cert, key } });
-  try {
-    for (let next = 0; next < size; next += READ_AT_ONCE) {
-      const pageToken = next === 0 ? '' : encodePageToken(templateName(next - 1));
-      const { statusCode, body } = await request(`https://localhost:${service.httpPort}/api/v1/appimage/list`, {
-        dispatcher: agent,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', token },
-        body: JSON.stringify({ page_size: READ_AT_ONCE, page_token: pageToken }),
-      });
-      await body.dump({ limit: Number.MAX_SAFE_INTEGER });
-      if (statusCode !== 200) {
-        throw new Error(`a list of ${READ_AT_ONCE} templates was answered with ${statusCode}`);
-      }
-    }
-  } finally {
-    await agent.destroy();
+  await using client = new ServiceClient(service.httpPort, credentials);
+  for (let next = 0; next < size; next += MAX_PAGE_SIZE) {
+    await client.post(listBody(MAX_PAGE_SIZE, next - 1));
   }
 }
 
