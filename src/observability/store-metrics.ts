@@ -10,6 +10,7 @@ export const STORE_OPERATIONS = [
   'changeTag',
   'readChanges',
   'lastPosition',
+  'listedThrough',
   'ping',
 ] as const;
 export type StoreOperation = (typeof STORE_OPERATIONS)[number];

@@ -83,8 +83,10 @@ export class WatchService {
       await this.#expectKept(given);
       return this.#stream(given, namePrefix, signal, false);
     }
-    const inState = start === 'STATE';
-    const from = { position: await this.#newest(), inState, stateAfter: inState ? '' : undefined };
+    const from =
+      start === 'STATE'
+        ? { position: await this.#listedThrough(), inState: true, stateAfter: '' }
+        : { position: await this.#newest(), inState: false, stateAfter: undefined };
     return this.#stream(from, namePrefix, signal, true);
   }
 
@@ -105,6 +107,11 @@ export class WatchService {
 
   #newest(): Promise<number> {
     return guardStore('HISTORY_FAILED', () => this.#store.lastPosition());
+  }
+
+  /** Where a state begins that is read from lists: a change behind it may not be listed yet, and follows the state. */
+  #listedThrough(): Promise<number> {
+    return guardStore('HISTORY_FAILED', () => this.#store.listedThrough());
   }
 
   /** Refuses a token at once where its place is not in the history, and not with the next change. */
@@ -153,7 +160,7 @@ export class WatchService {
     }
   }
 
-  /** The templates as they stood at `position`; those that changed since are left out, since their changes follow. */
+  /** The templates as they stood at `position`, which lists have reached; those that changed since are left out, since their changes follow. */
   async *#state(position: number, stateAfter: string, prefix: string, signal: AbortSignal): AsyncGenerator<WatchBatch> {
     const size = new BatchSize();
     const first = nameBefore(prefix);

@@ -116,6 +116,10 @@ class CachedAppImageStore implements AppImageStore {
     return this.#store.lastPosition();
   }
 
+  listedThrough(): Promise<number> {
+    return this.#store.listedThrough();
+  }
+
   onChange(listener: () => void): () => void {
     return this.#store.onChange(listener);
   }

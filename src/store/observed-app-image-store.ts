@@ -89,6 +89,10 @@ class ObservedAppImageStore implements AppImageStore {
     return this.#observe('lastPosition', performance.now(), this.#store.lastPosition());
   }
 
+  listedThrough(): Promise<number> {
+    return this.#observe('listedThrough', performance.now(), this.#store.listedThrough());
+  }
+
   onChange(listener: () => void): () => void {
     return this.#store.onChange(listener);
   }

@@ -5,7 +5,7 @@ import { ORIGIN } from '../support/stub-store.js';
 import type { Promises } from './contract-case.js';
 import { brief, changesBehind, expectContent, keep, named, numbersUpTo, put, remove } from './contract-templates.js';
 
-/** The one order of all changes: `readChanges`, `lastPosition`, `onChange`. */
+/** The one order of all changes: `readChanges`, `lastPosition`, `listedThrough`, `onChange`. */
 export function changeOrderCases(promises: Promises): void {
   describe('lastPosition', () => {
     promises('is 0 in an empty store, and else that of the newest change', async ({ store, second }) => {
@@ -29,6 +29,39 @@ export function changeOrderCases(promises: Promises): void {
         expect(stored?.position).toBeGreaterThan(position);
         expect(await reader.lastPosition()).toBeGreaterThanOrEqual(stored?.position ?? Infinity);
       }
+    });
+  });
+
+  describe('listedThrough', () => {
+    promises('has been reached by lists that begin later, while two stores write', async ({ store, second }) => {
+      const [other, reader] = await Promise.all([second(), second()]);
+      expect(await reader.listedThrough()).toBe(0);
+      let isDone = false;
+      const writing = Promise.all(
+        [store, other].map(async (writer, index) => {
+          for (const number of numbersUpTo(40)) {
+            const name = `app-${index}-${number}`;
+            await writer.change(name, put(name), ORIGIN);
+          }
+        }),
+      ).finally(() => {
+        isDone = true;
+      });
+      for (let wasDone = false; !wasDone; ) {
+        wasDone = isDone;
+        const through = await reader.listedThrough();
+        const listed = await reader.list({ after: '', limit: 100 });
+        const reached = (await changesBehind(reader, 0)).filter(({ position }) => position <= through);
+        expect(reached.length).toBe(through);
+        expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(reached.map(({ name }) => name)));
+        await new Promise(setImmediate);
+      }
+      await writing;
+      // Also where a store leaves it to others to find out what is listed.
+      await vi.waitFor(async () => expect(await reader.listedThrough()).toBe(await reader.lastPosition()), {
+        timeout: 20_000,
+        interval: 100,
+      });
     });
   });
 

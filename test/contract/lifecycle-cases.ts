@@ -26,6 +26,7 @@ export function lifecycleCases(promises: Promises): void {
       changeTag: (closed) => closed.changeTag('app', 'stable', () => 1),
       readChanges: (closed) => closed.readChanges({ after: 0, limit: 1 }),
       lastPosition: (closed) => closed.lastPosition(),
+      listedThrough: (closed) => closed.listedThrough(),
       ping: (closed) => closed.ping(),
     };
     for (const [call, run] of Object.entries(calls)) {

@@ -6,6 +6,8 @@ import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import type { Decide } from '../../src/domain/app-image/app-image-store.js';
 import { HistoryExpiredError, type Revision, RevisionMissingError } from '../../src/domain/app-image/revision.js';
+import { ChangeFeed } from '../../src/service/change-feed.js';
+import { WatchService } from '../../src/service/watch-service.js';
 import { ChangeLog } from '../../src/store/mongo/change-log.js';
 import { MongoAppImageStore } from '../../src/store/mongo/mongo-app-image-store.js';
 import { MongoDatabase } from '../../src/store/mongo/mongo-database.js';
@@ -139,6 +141,31 @@ describe.skipIf('unavailable' in mongo)('the history of the MongoDB store', () =
     expect(shown.at(-1)).toBe('third');
     const history = await next.listRevisions('app', { before: undefined, limit: 10 });
     expect(history.map(({ content }) => content?.appImage.image?.tag)).toEqual(['fourth', 'third', 'second', 'first']);
+  });
+
+  it('tells a watch from STATE of a change whose writer has not shown it yet', { timeout: PATIENT_MS }, async () => {
+    await open().change('app', put('app', 'first'), ORIGIN);
+    await appendOnly(own.url, { name: 'late', revision: 1, position: 2, tag: 'late' });
+    await appendOnly(own.url, { name: 'app', revision: 2, position: 3, tag: 'second' });
+    const reader = open({ ...LIMITS, maintenanceIntervalMs: undefined });
+    expect([await reader.lastPosition(), await reader.listedThrough()]).toEqual([3, 1]);
+    expect((await reader.list({ after: '', limit: 10 })).map(summary)).toMatchObject([{ name: 'app', tag: 'first' }]);
+
+    using feed = new ChangeFeed(reader, { pollIntervalMs: 10, onFault: () => undefined });
+    const watching = new WatchService(reader, feed, { checkpointIntervalMs: 60_000, maxBacklog: 1000 });
+    const options = { start: 'STATE', resumeToken: '', namePrefix: '' } as const;
+    const told: string[] = [];
+    for await (const { events } of await watching.watch(options, new AbortController().signal)) {
+      told.push(
+        ...events.map((event) =>
+          'revision' in event ? `${event.revision.name} ${event.revision.revision}` : event.type,
+        ),
+      );
+      if (told.at(-1) === 'STATE_COMPLETE') {
+        break;
+      }
+    }
+    expect(told).toEqual(['app 1', 'late 1', 'app 2', 'STATE_COMPLETE']);
   });
 
   it('tells who changed what, when, how and why, deletes as well', async () => {
@@ -340,12 +367,12 @@ async function allChanges(store: MongoAppImageStore): Promise<Revision[]> {
   }
 }
 
-/** What a process leaves that dies between the two writes of a change. */
+/** What a process leaves that dies between the two writes of a change; the revisions before it stand at the first positions. */
 async function appendOnly(url: string, { name, revision, position, tag }: Acknowledged): Promise<void> {
   await using database = new MongoDatabase(url);
   const content = { appImage: appImage({ name, image: { name: 'app', tag } }), hash: 'sha256:' };
   const draft = draftOf({ name, revision, writeId: tag, timeMs: Date.now(), origin: ORIGIN, content });
-  const earlier = numbersUpTo(position - 1).toReversed();
+  const earlier = numbersUpTo(revision - 1).toReversed();
   const appended = await new ChangeLog(database).append([
     placed(draft, { position, earlier, writer: 'died', writerSettled: 0 }),
   ]);

@@ -34,6 +34,7 @@ function recordingStore(failure?: Error): { store: AppImageStore; calls: unknown
       changeTag: (name, tag, decide) => answer(undefined, 'changeTag', name, tag, decide),
       readChanges: (options) => answer([], 'readChanges', options),
       lastPosition: () => answer(0, 'lastPosition'),
+      listedThrough: () => answer(0, 'listedThrough'),
       onChange: () => () => undefined,
       ping: () => answer(undefined, 'ping'),
       [Symbol.asyncDispose]: () => answer(undefined, 'dispose'),
@@ -63,6 +64,7 @@ describe('an observed store', () => {
     expect(await observed.changeTag('a', 't', move)).toBeUndefined();
     expect(await observed.readChanges(changes)).toEqual([]);
     expect(await observed.lastPosition()).toBe(0);
+    expect(await observed.listedThrough()).toBe(0);
     await observed.ping();
     await observed[Symbol.asyncDispose]();
     expect(calls).toEqual([
@@ -76,6 +78,7 @@ describe('an observed store', () => {
       ['changeTag', 'a', 't', move],
       ['readChanges', changes],
       ['lastPosition'],
+      ['listedThrough'],
       ['ping'],
       ['dispose'],
     ]);
@@ -90,6 +93,7 @@ describe('an observed store', () => {
       ['changeTag', 'ok'],
       ['readChanges', 'ok'],
       ['lastPosition', 'ok'],
+      ['listedThrough', 'ok'],
       ['ping', 'ok'],
     ]);
     expect(reports.every(([, , seconds]) => typeof seconds === 'number' && seconds >= 0 && seconds < 60)).toBe(true);

@@ -22,6 +22,7 @@ export function stubStore(methods: Partial<AppImageStore>): AppImageStore {
     changeTag: unexpected('changeTag'),
     readChanges: unexpected('readChanges'),
     lastPosition: unexpected('lastPosition'),
+    listedThrough: unexpected('listedThrough'),
     onChange: () => () => undefined,
     ping: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -120,6 +120,12 @@ export interface AppImageStore extends AsyncDisposable {
   lastPosition(): Promise<number>;
 
   /**
+   * A position that lists have reached: one that begins after the call shows every change at or below it, or one that was made upon it. At
+   * most {@link lastPosition}, and behind it where the store answers lists from a view that follows its changes.
+   */
+  listedThrough(): Promise<number>;
+
+  /**
    * Calls `listener` soon after this process has stored a change: a hint to read the changes now. Changes of other
    * processes may go without one.
    * @returns a function that ends it

@@ -152,6 +152,11 @@ class LmdbAppImageStore implements AppImageStore {
     return this.#read(() => this.#history.log.last());
   }
 
+  /** A template and its change are written in one step, so lists have always reached the newest change. */
+  async listedThrough(): Promise<number> {
+    return await this.lastPosition();
+  }
+
   onChange(listener: () => void): () => void {
     const registration = { listener };
     this.#listeners.add(registration);

@@ -167,6 +167,13 @@ export class MongoAppImageStore implements AppImageStore {
     });
   }
 
+  async listedThrough(): Promise<number> {
+    return await this.#call(async () => {
+      await this.#history.tail.follow();
+      return this.#history.tail.settledThrough;
+    });
+  }
+
   onChange(listener: () => void): () => void {
     return this.#history.onChange(listener);
   }
