@@ -8,10 +8,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   service: ['domain'],
   manifest: ['domain'],
   store: ['domain', 'observability types'],
-  auth: ['domain', 'file-watch', 'transport types'],
+  auth: ['domain', 'file-watch', 'json-schema', 'transport types'],
   'file-watch': [],
+  'json-schema': [],
   observability: ['domain', 'file-watch types'],
-  config: ['observability', 'domain'],
+  config: ['observability', 'domain', 'json-schema'],
   process: ['root', 'config', 'transport'],
   transport: ['service', 'domain', 'auth', 'observability', 'file-watch', 'gen'],
   // Of the transport a client shares the codecs, and nothing of the servers.

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { Ajv, type ErrorObject } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { quoteValue } from '../domain/errors.js';
+import { compileSchema } from '../json-schema/compile-schema.js';
 import { type Principal, ROLES, type Role } from './principal.js';
 
 /** Where tokens are configured. Both may be given; the tokens of both count. */
@@ -107,7 +108,7 @@ interface TokenEntry {
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
-const validateEntries = new Ajv({ allErrors: true, verbose: true }).compile<TokenEntry[]>({
+const validateEntries = compileSchema<TokenEntry[]>({
   type: 'array',
   minItems: 1,
   items: {

@@ -1,5 +1,5 @@
-import { Ajv } from 'ajv';
 import { quoteValue } from '../domain/errors.js';
+import { compileSchema } from '../json-schema/compile-schema.js';
 import { MASK, maskUrlSecrets } from '../observability/mask-secrets.js';
 import { type ConfigFault, describeSource, type Source } from './config-error.js';
 import { type Config, isOptionKey, OPTION_KEYS, type OptionKey, optionOf } from './options.js';
@@ -10,7 +10,7 @@ export type ConfigSources = ReadonlyMap<OptionKey, Source>;
 /** In UTF-16 code units; more than this of a list or a mapping tells nobody anything. */
 const LONGEST_SHOWN_VALUE = 100;
 
-const validate = new Ajv({ strict: true, allErrors: true }).compile<Config>({
+const validate = compileSchema<Config>({
   type: 'object',
   properties: Object.fromEntries(OPTION_KEYS.map((key) => [key, optionOf(key).schema])),
   required: OPTION_KEYS.filter((key) => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -48,6 +49,12 @@ function faults(argv: readonly string[], env: NodeJS.ProcessEnv = {}): readonly 
   }
   return [];
 }
+
+describe('the option table', () => {
+  it.each(OPTION_KEYS)('has a good JSON schema for %s, which a start takes on trust', (key) => {
+    expect(new Ajv({ strict: true }).validateSchema(optionOf(key).schema)).toBe(true);
+  });
+});
 
 describe('the configuration', () => {
   it('has the defaults of the contract', () => {
