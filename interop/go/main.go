@@ -89,6 +89,9 @@ func main() {
 	must(err)
 	check("healthZ says ready", health.GetData().GetReady())
 
+	checkHealth(deadline, connection)
+	checkReflection(deadline, connection)
+
 	request := template(name)
 	created, err := images.CreateAppImage(ctx, request)
 	must(err)

@@ -15,11 +15,11 @@ import type { Logger } from 'pino';
 import type { Authenticator } from '../../auth/authenticator.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { grpcPath, type StreamMethod } from '../wire/method.js';
-import { descriptorSet } from '../wire/schema.js';
+import { registry } from '../wire/schema.js';
 import { Connections } from './connections.js';
-import { HealthService } from './health-service.js';
+import { HEALTH_SERVICE, HealthService } from './health-service.js';
 import { http2ServerOf, takeStreams } from './http2-server.js';
-import { createReflectionService } from './reflection-service.js';
+import { ReflectionService } from './reflection-service.js';
 import { RequestTimeout } from './request-timeout.js';
 import { streamHandler } from './stream-handler.js';
 import { serveUnaryCall, type UnaryCallOptions, type UnaryHandler } from './unary-call.js';
@@ -90,10 +90,14 @@ export class GrpcServer implements AsyncDisposable {
     for (const method of dispatcher.streams) {
       this.#addService({ [method.name]: rawDefinition(method) }, { [method.name]: streamHandler(method, context) });
     }
-    const services = [...dispatcher.methods, ...dispatcher.streams].map(({ descriptor }) => descriptor.parent.typeName);
+    const methods = [...dispatcher.methods, ...dispatcher.streams];
+    const services = new Set(methods.map(({ descriptor }) => descriptor.parent.typeName));
     this.#health = new HealthService(services, ready);
     this.#addService(this.#health.definition, this.#health.handlers);
-    createReflectionService(descriptorSet.file).addToServer(this.#server);
+    const reflection = new ReflectionService(registry, [...services, HEALTH_SERVICE]);
+    for (const definition of reflection.definitions) {
+      this.#server.addService(definition, reflection.handlers);
+    }
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     const http2Server = http2ServerOf(this.#server);
     // grpc-js has no option for it, and without one a caller that has no token yet could send megabytes.

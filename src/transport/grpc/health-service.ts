@@ -1,25 +1,32 @@
 import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
-import { service } from 'grpc-health-check';
+import {
+  HealthCheckRequest,
+  HealthCheckResponse,
+  HealthListRequest,
+  HealthListResponse,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '../../../gen/grpc/health/v1/health.js';
+import { methodDefinition } from './method-definition.js';
 
 /** How often readiness is asked for while somebody watches, and how long an answer is good for, in milliseconds. */
 const POLL_INTERVAL_MS = 1000;
 
-type ServingStatus = 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
-interface HealthRequest {
-  readonly service: string;
-}
-interface HealthResponse {
-  readonly status: ServingStatus;
-}
-type WatchCall = ServerWritableStream<HealthRequest, HealthResponse>;
+type WatchCall = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
+
+/** Full name of the service. */
+export const HEALTH_SERVICE = 'grpc.health.v1.Health';
 
 /**
  * `grpc.health.v1.Health`. It asks for no token, since the probes of orchestrators cannot send one; under MTLS they still need
  * a client certificate. The answer follows the store, and turns to NOT_SERVING for good when the server shuts down.
  */
 export class HealthService {
-  /** What grpc-js needs to know of the service; the messages are those of the `grpc-health-check` package. */
-  readonly definition = service;
+  /** What grpc-js needs to know of the service. */
+  readonly definition = {
+    Check: methodDefinition(`/${HEALTH_SERVICE}/Check`, HealthCheckRequest, HealthCheckResponse),
+    List: methodDefinition(`/${HEALTH_SERVICE}/List`, HealthListRequest, HealthListResponse),
+    Watch: methodDefinition(`/${HEALTH_SERVICE}/Watch`, HealthCheckRequest, HealthCheckResponse, { response: true }),
+  };
 
   readonly #services: ReadonlySet<string>;
   readonly #ready: () => Promise<boolean>;
@@ -39,7 +46,10 @@ export class HealthService {
 
   /** The handlers, by the names in {@link definition}. */
   readonly handlers = {
-    Check: (call: ServerUnaryCall<HealthRequest, HealthResponse>, respond: sendUnaryData<HealthResponse>): void => {
+    Check: (
+      call: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
+      respond: sendUnaryData<HealthCheckResponse>,
+    ): void => {
       const { service: name } = call.request;
       if (this.#services.has(name)) {
         void this.#status().then((current) => respond(null, { status: current }));
@@ -47,16 +57,19 @@ export class HealthService {
         respond({ code: status.NOT_FOUND, details: `there is no service ${JSON.stringify(name)}` });
       }
     },
-    List: (_call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>): void => {
+    List: (
+      _call: ServerUnaryCall<HealthListRequest, HealthListResponse>,
+      respond: sendUnaryData<HealthListResponse>,
+    ): void => {
       const names = [...this.#services];
       void this.#status().then((current) =>
-        respond(null, { statuses: Object.fromEntries(names.map((name) => [name, { status: current }])) }),
+        respond(null, { statuses: new Map(names.map((name) => [name, { status: current }])) }),
       );
     },
     Watch: (call: WatchCall): void => {
       if (!this.#services.has(call.request.service)) {
         // The protocol keeps such a call open, for a service that may be added later.
-        this.#beginWatch(call, 'SERVICE_UNKNOWN');
+        this.#beginWatch(call, ServingStatus.SERVICE_UNKNOWN);
       } else {
         void this.#status().then((current) => this.#beginWatch(call, current));
       }
@@ -68,8 +81,8 @@ export class HealthService {
     this.#shutDown = true;
     clearInterval(this.#timer);
     for (const [call, told] of this.#watchers) {
-      if (told === 'SERVING') {
-        call.write({ status: 'NOT_SERVING' });
+      if (told === ServingStatus.SERVING) {
+        call.write({ status: ServingStatus.NOT_SERVING });
       }
       call.end();
     }
@@ -78,7 +91,7 @@ export class HealthService {
   /** Asks at most once in {@link POLL_INTERVAL_MS}, so that nobody can wear the store out without a token. */
   #status(): Promise<ServingStatus> {
     if (this.#shutDown) {
-      return Promise.resolve('NOT_SERVING');
+      return Promise.resolve(ServingStatus.NOT_SERVING);
     }
     const now = performance.now();
     if (this.#asked === undefined || now - this.#asked.at >= POLL_INTERVAL_MS) {
@@ -89,9 +102,9 @@ export class HealthService {
 
   async #ask(): Promise<ServingStatus> {
     try {
-      return (await this.#ready()) && !this.#shutDown ? 'SERVING' : 'NOT_SERVING';
+      return (await this.#ready()) && !this.#shutDown ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
     } catch {
-      return 'NOT_SERVING';
+      return ServingStatus.NOT_SERVING;
     }
   }
 
@@ -112,7 +125,7 @@ export class HealthService {
   async #tellWatchers(): Promise<void> {
     const current = await this.#status();
     for (const [call, told] of this.#watchers) {
-      if (told !== current && told !== 'SERVICE_UNKNOWN' && !this.#shutDown) {
+      if (told !== current && told !== ServingStatus.SERVICE_UNKNOWN && !this.#shutDown) {
         this.#watchers.set(call, current);
         call.write({ status: current });
       }

@@ -1,16 +1,13 @@
 import { createFileRegistry, type DescField, type DescMessage, type DescService, fromBinary } from '@bufbuild/protobuf';
-import { FeatureSet_FieldPresence, type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { FeatureSet_FieldPresence, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { DESCRIPTOR_SET_BASE64 } from '../../../gen/descriptor-set.js';
 
 const PACKAGE = 'kuscia.proto.api.v1alpha1.kusciaapi';
 
 /** The contract with its comments, imports included: the source of JSON, OpenAPI and reflection. */
-export const descriptorSet: FileDescriptorSet = fromBinary(
-  FileDescriptorSetSchema,
-  Buffer.from(DESCRIPTOR_SET_BASE64, 'base64'),
+export const registry = createFileRegistry(
+  fromBinary(FileDescriptorSetSchema, Buffer.from(DESCRIPTOR_SET_BASE64, 'base64')),
 );
-
-export const registry = createFileRegistry(descriptorSet);
 
 /**
  * The descriptor of a message of the contract.
