@@ -82,7 +82,7 @@ function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 try {
-  const loaded = loadConfig(process.argv.slice(2), process.env);
+  const loaded = await loadConfig(process.argv.slice(2), process.env);
   if (loaded.kind === 'print') {
     process.stdout.write(loaded.text);
   } else {

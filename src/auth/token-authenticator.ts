@@ -6,7 +6,14 @@ import type { Authenticator } from './authenticator.js';
 import type { Principal } from './principal.js';
 import { RememberedDigest } from './remembered-digest.js';
 import { TokenBucket } from './token-bucket.js';
-import { type AcceptedToken, MAX_TOKEN_LENGTH, parseTokenFiles, type TokenFiles, tokenDigest } from './token-files.js';
+import {
+  type AcceptedToken,
+  MAX_TOKEN_LENGTH,
+  type ParseTokenFiles,
+  type TokenFiles,
+  tokenDigest,
+  tokenFilesParser,
+} from './token-files.js';
 
 export interface TokenAuthenticatorOptions {
   readonly files: TokenFiles;
@@ -28,13 +35,15 @@ interface TokenRecord extends AcceptedToken {
  */
 export class TokenAuthenticator implements Authenticator, AsyncDisposable {
   readonly #options: TokenAuthenticatorOptions;
+  readonly #parse: ParseTokenFiles;
   readonly #files: WatchedFiles;
   /** That of the token accepted last: most callers send many requests. */
   readonly #remembered = new RememberedDigest();
   #byDigest: ReadonlyMap<string, TokenRecord> = new Map();
 
-  private constructor(options: TokenAuthenticatorOptions, files: WatchedFiles) {
+  private constructor(options: TokenAuthenticatorOptions, parse: ParseTokenFiles, files: WatchedFiles) {
     this.#options = options;
+    this.#parse = parse;
     this.#files = files;
   }
 
@@ -48,8 +57,9 @@ export class TokenAuthenticator implements Authenticator, AsyncDisposable {
         loaded.#reload(contents);
       }
     };
+    const parse = await tokenFilesParser(files);
     const watched = await WatchedFiles.open({ paths, pollIntervalMs, onChange });
-    loaded = new TokenAuthenticator(options, watched);
+    loaded = new TokenAuthenticator(options, parse, watched);
     try {
       loaded.#use(watched.contents);
     } catch (error) {
@@ -125,9 +135,9 @@ export class TokenAuthenticator implements Authenticator, AsyncDisposable {
   }
 
   #use(contents: FileContents): void {
-    const { files, requestsPerSecond } = this.#options;
+    const { requestsPerSecond } = this.#options;
     const buckets = new Map([...this.#byDigest.values()].map(({ principal, bucket }) => [principal.tokenName, bucket]));
-    const records = parseTokenFiles(files, (path) => contents.get(path)).map((token): TokenRecord => {
+    const records = this.#parse((path) => contents.get(path)).map((token): TokenRecord => {
       // A reload must not hand out a new second's worth of requests.
       const bucket =
         requestsPerSecond === 0

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { parseTokenFiles, tokenDigest } from './token-files.js';
+import { type AcceptedToken, tokenDigest, tokenFilesParser } from './token-files.js';
 
 const SECRET = 'S3cretTokenOfTests-0123456789';
 
-function parseSingle(content: string): ReturnType<typeof parseTokenFiles> {
-  return parseTokenFiles({ tokenFile: 'certs/token', tokensFile: undefined }, () => Buffer.from(content));
+const singleParser = await tokenFilesParser({ tokenFile: 'certs/token', tokensFile: undefined });
+const listParser = await tokenFilesParser({ tokenFile: undefined, tokensFile: 'tokens.yaml' });
+
+function parseSingle(content: string): AcceptedToken[] {
+  return singleParser(() => Buffer.from(content));
 }
 
-function parseList(content: string): ReturnType<typeof parseTokenFiles> {
-  return parseTokenFiles({ tokenFile: undefined, tokensFile: 'tokens.yaml' }, () => Buffer.from(content));
+function parseList(content: string): AcceptedToken[] {
+  return listParser(() => Buffer.from(content));
 }
 
 function entry(fields: Record<string, unknown>): string {
@@ -126,15 +129,12 @@ describe('the tokens file', () => {
     );
   });
 
-  it('counts together with the single token file', () => {
-    const files = { tokenFile: 'token', tokensFile: 'tokens.yaml' };
+  it('counts together with the single token file', async () => {
+    const parse = await tokenFilesParser({ tokenFile: 'token', tokensFile: 'tokens.yaml' });
     const read = (list: string) => (path: string) => Buffer.from(path === 'token' ? SECRET : list);
     const other = { name: 'ci', sha256: tokenDigest('x'), role: 'viewer' };
-    expect(parseTokenFiles(files, read(JSON.stringify([other]))).map(({ principal }) => principal.tokenName)).toEqual([
-      'token',
-      'ci',
-    ]);
-    expect(() => parseTokenFiles(files, read(JSON.stringify([{ ...other, name: 'token' }])))).toThrow(
+    expect(parse(read(JSON.stringify([other]))).map(({ principal }) => principal.tokenName)).toEqual(['token', 'ci']);
+    expect(() => parse(read(JSON.stringify([{ ...other, name: 'token' }])))).toThrow(
       'token and tokens.yaml: two tokens have the name "token"',
     );
   });

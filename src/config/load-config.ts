@@ -2,13 +2,11 @@ import { readFileSync } from 'node:fs';
 import { type ConfigSources, checkSettings } from './check-settings.js';
 import { type CommandLine, readCommandLine } from './command-line.js';
 import { ConfigError, type ConfigFault, describeSource, type Source } from './config-error.js';
-import { readConfigFile } from './config-file.js';
 import { CONFIG_FILE_VARIABLE, readEnvironment } from './environment.js';
 import type { GivenSetting, GivenSettings } from './given-settings.js';
 import { helpText } from './help-text.js';
 import { canonicalValue } from './option.js';
 import { type Config, OPTION_KEYS, type OptionKey, optionOf } from './options.js';
-import { printedConfig } from './print-config.js';
 import { readVersion } from './version.js';
 
 /** What the program is to do: run with a configuration, or print something and end. */
@@ -28,7 +26,7 @@ export type LoadedConfig =
  * @param argv the arguments behind the program's name
  * @throws ConfigError with every fault
  */
-export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): LoadedConfig {
+export async function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
   const commandLine = readCommandLine(argv);
   if (commandLine.help) {
     return { kind: 'print', text: helpText() };
@@ -37,7 +35,7 @@ export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Loa
     return { kind: 'print', text: `appimage-server ${readVersion()}\n` };
   }
   const environment = readEnvironment(env);
-  const file = readFile(commandLine, env);
+  const file = await readFile(commandLine, env);
   const faults = [...commandLine.faults, ...environment.faults, ...file.faults];
   const given = new Map([...file.settings, ...environment.settings, ...commandLine.settings]);
   const uriFile = readStoreUri(given, faults);
@@ -52,6 +50,7 @@ export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Loa
   }
   const config = Object.freeze(checked);
   if (commandLine.printConfig) {
+    const { printedConfig } = await import('./print-config.js');
     return { kind: 'print', text: printedConfig(config, sources, uriFile) };
   }
   const warnings = [
@@ -63,9 +62,14 @@ export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Loa
   return { kind: 'run', config, sources, warnings };
 }
 
-function readFile(commandLine: CommandLine, env: NodeJS.ProcessEnv): GivenSettings {
+async function readFile(commandLine: CommandLine, env: NodeJS.ProcessEnv): Promise<GivenSettings> {
   const path = commandLine.configFile ?? env[CONFIG_FILE_VARIABLE];
-  return path === undefined || path === '' ? { settings: new Map(), faults: [], warnings: [] } : readConfigFile(path);
+  if (path === undefined || path === '') {
+    return { settings: new Map(), faults: [], warnings: [] };
+  }
+  // Not loaded before: the YAML library takes part of a start that has no file.
+  const { readConfigFile } = await import('./config-file.js');
+  return readConfigFile(path);
 }
 
 /** Puts the content of `storeUriFile` in the place of `store`, so that nothing else has to know where it came from. */

@@ -1,3 +1,4 @@
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { COMMAND_FLAGS } from './command-line.js';
 import { environmentName, flagName, isOptionKey, OPTION_KEYS, optionOf } from './options.js';
@@ -17,6 +18,10 @@ describe('the option table', () => {
 
   it.each(OPTION_KEYS)('describes %s in full sentences', (key) => {
     expect(optionOf(key).description).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it.each(OPTION_KEYS)('has a good JSON schema for %s, which a start takes on trust', (key) => {
+    expect(new Ajv({ strict: true }).validateSchema(optionOf(key).schema)).toBe(true);
   });
 
   it('has units in the names of settings', () => {

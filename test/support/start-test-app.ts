@@ -32,7 +32,7 @@ export interface TestAppOptions {
 export async function startTestApp({ store = 'lmdb', flags = [] }: TestAppOptions = {}): Promise<TestApp> {
   const certificates = await TemporaryCertificates.create();
   const dataDir = await mkdtemp(join(tmpdir(), 'appimage-data-'));
-  const loaded = loadConfig(
+  const loaded = await loadConfig(
     [
       '--host=127.0.0.1',
       '--http-port=0',
