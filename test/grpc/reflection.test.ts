@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { type Client, Metadata, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServerReflectionRequest, ServerReflectionResponse } from '../../gen/grpc/reflection/v1/reflection.js';
 import { ReflectionService } from '../../src/transport/grpc/reflection-service.js';
 import { registry } from '../../src/transport/wire/schema.js';
+import { startTestApp } from '../support/start-test-app.js';
 import { type GrpcTestServer, startGrpcTestServer, TOKENS } from './grpc-test-server.js';
 
 const PACKAGE = 'kuscia.proto.api.v1alpha1.kusciaapi';
@@ -107,6 +109,7 @@ describe.each(['v1', 'v1alpha'])('server reflection %s', (version) => {
     [{ fileContainingSymbol: `${PACKAGE}.AppImageService.Nothing` }, status.NOT_FOUND, 'Nothing'],
     [{ fileByFilename: 'no.proto' }, status.NOT_FOUND, 'the contract has no file "no.proto"'],
     [{ fileByFilename: '__proto__' }, status.NOT_FOUND, '__proto__'],
+    [{ fileContainingSymbol: 'x'.repeat(10_000) }, status.NOT_FOUND, 'xxx"... (10000 characters)'],
     [{ allExtensionNumbersOfType: 'no.Type' }, status.NOT_FOUND, 'the contract has no message "no.Type"'],
     [
       { fileContainingExtension: { containingType: `${PACKAGE}.AppImageInfo`, extensionNumber: 100 } },
@@ -125,6 +128,70 @@ describe.each(['v1', 'v1alpha'])('server reflection %s', (version) => {
       baseTypeName: `${PACKAGE}.AppImageInfo`,
       extensionNumber: [],
     });
+  });
+});
+
+/** Field numbers of `ServerReflectionRequest` and `ServerReflectionResponse`. */
+const FILE_CONTAINING_SYMBOL = 4;
+const LIST_SERVICES = 7;
+const FILE_DESCRIPTOR_RESPONSE = 4;
+const LIST_SERVICES_RESPONSE = 6;
+
+/** The values of a length-delimited field. */
+function entries(message: Uint8Array, field: number): Uint8Array[] {
+  const reader = new BinaryReader(message);
+  const found: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (number === field && wireType === WireType.LengthDelimited) {
+      found.push(reader.bytes());
+    } else {
+      reader.skip(wireType);
+    }
+  }
+  return found;
+}
+
+describe.each(['v1', 'v1alpha'])('server reflection %s of the whole service, byte by byte', (version) => {
+  /** The entries of the one message field that an answer has besides the echo of the request. */
+  async function askBytes(client: Client, field: number, value: string, answerField: number): Promise<Uint8Array[]> {
+    const call = client.makeBidiStreamRequest(
+      `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+      (bytes: Uint8Array) => Buffer.from(bytes),
+      (bytes) => bytes,
+      new Metadata(),
+    );
+    call.end(new BinaryWriter().tag(field, WireType.LengthDelimited).string(value).finish());
+    for await (const response of call as AsyncIterable<Uint8Array>) {
+      const [answer] = entries(response, answerField);
+      return answer === undefined ? [] : entries(answer, 1);
+    }
+    return [];
+  }
+
+  it('lists every service without a token, and gives its file', async () => {
+    await using app = await startTestApp();
+    const { ca, key, cert } = app.credentials;
+    const [caBytes, keyBytes, certBytes] = [ca, key ?? '', cert ?? ''].map((pem) => Buffer.from(pem));
+    const client = new Client(app.grpcAddress, credentials.createSsl(caBytes, keyBytes, certBytes));
+    try {
+      const services = await askBytes(client, LIST_SERVICES, '*', LIST_SERVICES_RESPONSE);
+      const names = services.flatMap((service) => entries(service, 1)).map((name) => Buffer.from(name).toString());
+      expect(names.toSorted()).toEqual([
+        'appimage.v1.AppImageRegistryService',
+        'grpc.health.v1.Health',
+        `${PACKAGE}.AppImageService`,
+        `${PACKAGE}.HealthService`,
+      ]);
+      for (const name of names) {
+        const files = await askBytes(client, FILE_CONTAINING_SYMBOL, name, FILE_DESCRIPTOR_RESPONSE);
+        const descriptors = files.map((file) => fromBinary(FileDescriptorProtoSchema, file));
+        const served = descriptors.flatMap((file) => file.service.map((one) => `${file.package}.${one.name}`));
+        expect(served).toContain(name);
+      }
+    } finally {
+      client.close();
+    }
   });
 });
 

@@ -6,6 +6,7 @@ import {
   HealthListResponse,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../../gen/grpc/health/v1/health.js';
+import { quoteValue } from '../../domain/errors.js';
 import { methodDefinition } from './method-definition.js';
 
 /** How often readiness is asked for while somebody watches, and how long an answer is good for, in milliseconds. */
@@ -54,7 +55,7 @@ export class HealthService {
       if (this.#services.has(name)) {
         void this.#status().then((current) => respond(null, { status: current }));
       } else {
-        respond({ code: status.NOT_FOUND, details: `there is no service ${JSON.stringify(name)}` });
+        respond({ code: status.NOT_FOUND, details: `there is no service ${quoteValue(name)}` });
       }
     },
     List: (

@@ -15,6 +15,7 @@ import {
   ServerReflectionRequest,
   ServerReflectionResponse,
 } from '../../../gen/grpc/reflection/v1/reflection.js';
+import { quoteValue } from '../../domain/errors.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { methodDefinition } from './method-definition.js';
 
@@ -79,15 +80,15 @@ export class ReflectionService {
   #answer(request: ServerReflectionRequest): Answer {
     const { fileByFilename, fileContainingSymbol, fileContainingExtension, allExtensionNumbersOfType } = request;
     if (fileByFilename !== undefined) {
-      return this.#files(this.#registry.getFile(fileByFilename), `file ${JSON.stringify(fileByFilename)}`);
+      return this.#files(this.#registry.getFile(fileByFilename), `file ${quoteValue(fileByFilename)}`);
     }
     if (fileContainingSymbol !== undefined) {
       this.#bySymbol ??= filesBySymbol(this.#registry);
-      return this.#files(this.#bySymbol.get(fileContainingSymbol), `symbol ${JSON.stringify(fileContainingSymbol)}`);
+      return this.#files(this.#bySymbol.get(fileContainingSymbol), `symbol ${quoteValue(fileContainingSymbol)}`);
     }
     if (fileContainingExtension !== undefined) {
       const { containingType, extensionNumber } = fileContainingExtension;
-      const what = `extension ${extensionNumber} of ${JSON.stringify(containingType)}`;
+      const what = `extension ${extensionNumber} of ${quoteValue(containingType)}`;
       return this.#files(this.#extension(fileContainingExtension), what);
     }
     if (allExtensionNumbersOfType !== undefined) {
@@ -107,7 +108,7 @@ export class ReflectionService {
 
   #extensionNumbers(baseTypeName: string): Answer {
     if (this.#registry.getMessage(baseTypeName) === undefined) {
-      return notFound(`message ${JSON.stringify(baseTypeName)}`);
+      return notFound(`message ${quoteValue(baseTypeName)}`);
     }
     const extensionNumber = [...this.#registry].flatMap((type) =>
       type.kind === 'extension' && type.extendee.typeName === baseTypeName ? [type.number] : [],
