@@ -21,7 +21,7 @@ export function guardStoreSync(fault: ErrorName, call: () => void): void {
 }
 
 /** What a caller is told of an error of the port; `fault` names what failed where nothing better does. */
-function toldError(fault: ErrorName, error: unknown): unknown {
+export function toldError(fault: ErrorName, error: unknown): unknown {
   if (error instanceof StoreUnavailableError) {
     return new AppImageError(
       'STORE_UNAVAILABLE',

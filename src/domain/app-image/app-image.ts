@@ -1,6 +1,5 @@
 import type {
   AppImageInfo,
-  DeployTemplate,
   QueryAppImageResponseData,
 } from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
 
@@ -29,10 +28,10 @@ export type AppImage = QueryAppImageResponseData;
 export interface AppImageUpdate {
   readonly name: string;
   readonly image: AppImageInfo | undefined;
-  readonly configTemplates: ReadonlyMap<string, string> | undefined;
-  readonly deployTemplates: readonly DeployTemplate[] | undefined;
-  readonly labels: ReadonlyMap<string, string> | undefined;
-  readonly annotations: ReadonlyMap<string, string> | undefined;
+  readonly configTemplates: AppImage['configTemplates'] | undefined;
+  readonly deployTemplates: AppImage['deployTemplates'] | undefined;
+  readonly labels: AppImage['labels'] | undefined;
+  readonly annotations: AppImage['annotations'] | undefined;
   /** When given, exactly these paths are set, to empty where the parts above hold nothing (AIP-134). */
   readonly updateMask: readonly string[] | undefined;
 }

@@ -18,13 +18,13 @@ export function mergeAppImage(current: AppImage, update: AppImageUpdate): AppIma
 function mergeGiven(current: AppImage, update: AppImageUpdate): AppImage {
   const { image, configTemplates, deployTemplates, labels, annotations } = update;
   return {
-    ...current,
+    name: current.name,
     image: image === undefined ? current.image : mergeImage(current.image ?? EMPTY_IMAGE, image),
-    configTemplates: configTemplates === undefined ? current.configTemplates : new Map(configTemplates),
+    configTemplates: configTemplates ?? current.configTemplates,
     deployTemplates:
-      deployTemplates === undefined || deployTemplates.length === 0 ? current.deployTemplates : [...deployTemplates],
-    labels: labels === undefined ? current.labels : new Map(labels),
-    annotations: annotations === undefined ? current.annotations : new Map(annotations),
+      deployTemplates === undefined || deployTemplates.length === 0 ? current.deployTemplates : deployTemplates,
+    labels: labels ?? current.labels,
+    annotations: annotations ?? current.annotations,
   };
 }
 

@@ -43,8 +43,15 @@ function replaceParts<T extends object>(whole: T, parts: Partial<T>): T {
 
 /** The list itself where no element changes. */
 function mapUnlessSame<T>(list: T[], map: (element: T) => T): T[] {
-  const mapped = list.map(map);
-  return mapped.some((element, index) => element !== list[index]) ? mapped : list;
+  let mapped = list;
+  for (const [index, element] of list.entries()) {
+    const result = map(element);
+    if (result !== element) {
+      mapped = mapped === list ? [...list] : mapped;
+      mapped[index] = result;
+    }
+  }
+  return mapped;
 }
 
 function sortKeys(map: Map<string, string>): Map<string, string> {

@@ -45,9 +45,10 @@ export function encodeChange(
 ): Buffer {
   const { method, tokenName, certificateSubject, message } = origin;
   const texts = [name, method, tokenName, certificateSubject, message];
-  const lengths = texts.map((text) => Buffer.byteLength(text));
-  const contentAt = lengths.reduce((end, length) => end + LENGTH_BYTES + length, TEXTS_AT);
-  const size = contentAt + (protobuf?.length ?? 0);
+  let size = TEXTS_AT + (protobuf?.length ?? 0);
+  for (const text of texts) {
+    size += LENGTH_BYTES + Buffer.byteLength(text);
+  }
   if (size > MAX_RECORD_BYTES) {
     throw new StoreFaultError(
       `a change of template "${name}" takes ${size} bytes; this store takes ${MAX_RECORD_BYTES} at most`,
@@ -59,9 +60,11 @@ export function encodeChange(
   record.writeUIntBE(revision, REVISION_AT, NUMBER_BYTES);
   record.writeUIntBE(timeMs, TIME_AT, NUMBER_BYTES);
   let at = TEXTS_AT;
-  for (const [index, text] of texts.entries()) {
-    at = record.writeUInt32BE(lengths[index] ?? 0, at);
-    at += record.write(text, at);
+  for (const text of texts) {
+    const start = at + LENGTH_BYTES;
+    const bytes = record.write(text, start);
+    record.writeUInt32BE(bytes, at);
+    at = start + bytes;
   }
   if (protobuf !== undefined) {
     record.set(protobuf, at);

@@ -114,11 +114,16 @@ class LmdbAppImageStore implements AppImageStore {
     }
   }
 
-  async change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined> {
+  /** Hands out the promise of the group, since one more would cost every change. */
+  change(name: string, decide: Decide, origin: ChangeOrigin): Promise<StoredAppImage | undefined> {
+    return this.#closing === undefined && isStorable(name)
+      ? this.#commits.run(() => this.#writer.change(name, decide, origin))
+      : this.#changeNothing(name, decide);
+  }
+
+  async #changeNothing(name: string, decide: Decide): Promise<undefined> {
     this.#assertOpen();
-    return isStorable(name)
-      ? await this.#commits.run(() => this.#writer.change(name, decide, origin))
-      : changeUnstorable(name, decide);
+    changeUnstorable(name, decide);
   }
 
   async getRevision(name: string, revision: number): Promise<Revision | undefined> {
@@ -240,7 +245,7 @@ function assertLimit(name: keyof HistoryLimits, value: number, max: number): voi
   }
 }
 
-function changeUnstorable(name: string, decide: Decide): undefined {
+function changeUnstorable(name: string, decide: Decide): void {
   if (decide(undefined).kind === 'put') {
     throw new StoreFaultError(
       `a template cannot be stored under the name ${quoteValue(name)}: it takes 1 to ${MAX_NAME_BYTES} printable ASCII characters without blanks`,

@@ -259,9 +259,14 @@ function writeAndRelease(socket: Socket, answer: Buffer, release: (() => void) |
 /** The head of an answer; a connection that stays open tells for how long, as Node's own server does. */
 function headText(status: number, headers: AnswerHeaders, keepAliveTimeoutMs: number | undefined): string {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
-  for (const [name, value] of Object.entries(headers)) {
-    for (const each of Array.isArray(value) ? value : [value]) {
-      head += `${name}: ${each}\r\n`;
+  for (const name in headers) {
+    const value = headers[name];
+    if (Array.isArray(value)) {
+      for (const each of value) {
+        head += `${name}: ${each}\r\n`;
+      }
+    } else {
+      head += `${name}: ${value}\r\n`;
     }
   }
   head += `Date: ${httpDate(Date.now())}\r\n`;

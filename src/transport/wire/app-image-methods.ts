@@ -144,8 +144,7 @@ function queryResult(stored: StoredAppImage, encoding: Encoding): Omit<MethodRes
 /** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */
 function appImageUpdate({ request, present }: DecodedCall<UpdateAppImageRequest>): AppImageUpdate {
   const { name, image, configTemplates, deployTemplates, labels, annotations, updateMask } = request;
-  const given = (field: string, map: ReadonlyMap<string, string>) =>
-    (present?.has(field) ?? map.size > 0) ? map : undefined;
+  const given = (field: string, map: Map<string, string>) => ((present?.has(field) ?? map.size > 0) ? map : undefined);
   return {
     name,
     image,

@@ -1,4 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import * as registry from '../../../gen/appimage/v1/registry.js';
 import * as common from '../../../gen/kuscia/proto/api/v1alpha1/common.js';
 import * as appImage from '../../../gen/kuscia/proto/api/v1alpha1/kusciaapi/appimage.js';
@@ -9,14 +10,15 @@ export type Message = Record<string, unknown>;
 
 /** What the generated code has for each message. */
 interface GeneratedMessage {
-  fromPartial(partial: object): Message;
+  decode(input: BinaryReader): Message;
 }
 
 const GENERATED_FILES: readonly { readonly protobufFileName: string }[] = [registry, common, appImage, health];
 
 /**
- * A function that makes the message without any field. The generated code makes it, each type in a place of its own: so V8 puts it down as a
- * whole, and gives it the shape of a message that was decoded from protobuf. A copy of a prototype takes twice the time.
+ * A function that makes the message without any field, which is what no bytes at all decode to. The generated code makes it, each type in a place
+ * of its own: so V8 puts it down as a whole, and gives it the shape of a message that was decoded from protobuf. A copy of a prototype takes twice
+ * the time, and `fromPartial` makes three maps for each one that it hands out.
  * @throws Error where there is no generated code for the message
  */
 export function emptyMessage({ file, name }: DescMessage): () => Message {
@@ -25,11 +27,11 @@ export function emptyMessage({ file, name }: DescMessage): () => Message {
   if (!isGeneratedMessage(generated)) {
     throw new Error(`there is no generated code for the message ${name}`);
   }
-  return () => generated.fromPartial(NOTHING);
+  return () => generated.decode(NOTHING);
 }
 
-const NOTHING = {};
+const NOTHING = new BinaryReader(new Uint8Array());
 
 function isGeneratedMessage(code: unknown): code is GeneratedMessage {
-  return typeof code === 'object' && code !== null && 'fromPartial' in code;
+  return typeof code === 'object' && code !== null && 'decode' in code;
 }
