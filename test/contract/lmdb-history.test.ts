@@ -48,6 +48,18 @@ describe('the history in an LMDB store', () => {
     return await behind((root) => [...root.openDB<Buffer, number>({ name: 'changes', encoding: 'binary' }).getKeys()]);
   }
 
+  /** The positions that are marked, with the marks taken away first where a build that makes none is to have written the store. */
+  async function marks({ forget }: { readonly forget: boolean }): Promise<number[]> {
+    return await behind((root) => {
+      const retired = root.openDB<Buffer, number>({ name: 'retired-changes', encoding: 'binary' });
+      if (forget) {
+        retired.clearSync();
+        root.removeSync('unmarked');
+      }
+      return [...retired.getKeys()];
+    });
+  }
+
   async function tombstones(): Promise<string[]> {
     return await behind((root) => [
       ...root.openDB<Buffer, string>({ name: 'deleted-app-images', encoding: 'binary' }).getKeys(),
@@ -129,11 +141,29 @@ describe('the history in an LMDB store', () => {
         }
         expect(last).toBeGreaterThanOrEqual(begin);
         expect(await storedPositions()).toEqual([...expected].sort((a, b) => a - b));
+        expect((await marks({ forget: false })).filter((position) => position <= last - limits.maxChanges)).toEqual([]);
         const standing = (await store.list({ after: '', limit: 10 })).map(({ name }) => name);
         expect((await tombstones()).filter((name) => standing.includes(name))).toEqual([]);
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('lets go of what a build that marked no changes has retired', async () => {
+    const limits = { maxRevisions: 2, maxChanges: 10 };
+    const changeAll = async (store: AppImageStore): Promise<void> => {
+      for (const number of numbersUpTo(12)) {
+        const name = number % 3 === 0 ? 'rare' : 'frequent';
+        await store.change(name, put(name), ORIGIN);
+      }
+    };
+    await changeAll(await open(limits));
+    expect(await marks({ forget: false })).toEqual([3, 4, 5, 6, 7, 8]);
+    expect(await marks({ forget: true })).toEqual([]);
+    await changeAll(await open(limits));
+    expect(await storedPositions()).toEqual(numbersUpTo(24).slice(14));
+    await changeAll(await open(limits));
+    expect(await storedPositions()).toEqual(numbersUpTo(36).slice(26));
   });
 
   it('catches up with limits that were lowered', async () => {

@@ -21,6 +21,8 @@ export class HistoryWriter {
   #last = 0;
   #floor = 0;
   #appended = 0;
+  /** See {@link RetiredChanges.unmarkedTo}. It stays as it is once it is known. */
+  #unmarkedTo: number | undefined;
 
   constructor(history: History) {
     this.#history = history;
@@ -31,6 +33,7 @@ export class HistoryWriter {
     this.#last = this.#history.log.last();
     this.#floor = this.#history.log.floor();
     this.#appended = 0;
+    this.#unmarkedTo ??= this.#history.retired.unmarkedTo(this.#last);
   }
 
   /** Ends a transaction. Returns whether there were changes in it. */
@@ -55,8 +58,8 @@ export class HistoryWriter {
     }
     for (let revision = previous.retiredTo + 1; revision <= head.retiredTo; revision += 1) {
       const position = previous.placeOf(revision);
-      if (position !== undefined && position <= this.#floor && !this.#isTagged(name, revision)) {
-        this.#history.log.remove(position);
+      if (position !== undefined) {
+        this.#retire(name, revision, position);
       }
     }
   }
@@ -96,18 +99,33 @@ export class HistoryWriter {
     }
   }
 
+  #retire(name: string, revision: number, position: number): void {
+    if (position > this.#floor) {
+      this.#history.retired.mark(position);
+    } else if (!this.#isTagged(name, revision)) {
+      this.#history.log.remove(position);
+    }
+  }
+
   #raiseFloor(): void {
-    const { log, limits } = this.#history;
+    const { log, limits, retired } = this.#history;
     const from = this.#floor;
     const to = Math.min(this.#last - limits.maxChanges, from + this.#appended * EXPIRED_PER_CHANGE);
     if (to <= from) {
       return;
     }
     log.setFloor(to);
-    for (let position = from + 1; position <= to; position += 1) {
-      if (this.#isUnkept(position)) {
-        log.remove(position);
-      }
+    for (let position = from + 1; position <= Math.min(to, this.#unmarkedTo ?? to); position += 1) {
+      this.#removeUnkept(position);
+    }
+    for (const position of retired.takeUpTo(to)) {
+      this.#removeUnkept(position);
+    }
+  }
+
+  #removeUnkept(position: number): void {
+    if (this.#isUnkept(position)) {
+      this.#history.log.remove(position);
     }
   }
 

@@ -5,6 +5,7 @@ import { decodeChange } from './change-record.js';
 import type { Head } from './head.js';
 import { Heads } from './heads.js';
 import type { LmdbEnvironment } from './open-environment.js';
+import { RetiredChanges } from './retired-changes.js';
 import { Tags } from './tags.js';
 
 /**
@@ -14,6 +15,7 @@ import { Tags } from './tags.js';
 export class History {
   readonly heads: Heads;
   readonly log: ChangeLog;
+  readonly retired: RetiredChanges;
   readonly tags: Tags;
   readonly limits: HistoryLimits;
   readonly #codec: AppImageCodec;
@@ -21,6 +23,7 @@ export class History {
   constructor(environment: LmdbEnvironment, codec: AppImageCodec, limits: HistoryLimits) {
     this.heads = new Heads(environment);
     this.log = new ChangeLog(environment);
+    this.retired = new RetiredChanges(environment);
     this.tags = new Tags(environment);
     this.limits = limits;
     this.#codec = codec;

@@ -13,12 +13,16 @@ export interface LmdbEnvironment {
   readonly deleted: Database<Buffer, string>;
   /** Position of a change to its record. */
   readonly changes: Database<Buffer, number>;
+  /** Positions of changes that may go as soon as the order of all changes lets go of them, to nothing. */
+  readonly retired: Database<Buffer, number>;
   /** Name to its tags. */
   readonly tags: Database<Buffer, string>;
 }
 
 /** Key in the root of the position up to which changes are no longer kept; absent before the first one goes. */
 export const FLOOR_KEY = 'floor';
+/** Key in the root of the position up to which retired changes have no marks; absent until the first change by a build that makes them. */
+export const UNMARKED_KEY = 'unmarked';
 
 /**
  * Address space for the map, which costs no memory and grows by itself beyond that. Growing moves the map while another
@@ -65,6 +69,7 @@ export async function openEnvironment(path: string): Promise<LmdbEnvironment> {
       live: root.openDB<Buffer, string>({ name: 'app-images', encoding: 'binary' }),
       deleted: root.openDB<Buffer, string>({ name: 'deleted-app-images', encoding: 'binary' }),
       changes: root.openDB<Buffer, number>({ name: 'changes', encoding: 'binary' }),
+      retired: root.openDB<Buffer, number>({ name: 'retired-changes', encoding: 'binary' }),
       tags: root.openDB<Buffer, string>({ name: 'tags', encoding: 'binary' }),
     };
     await syncFolder(path);
