@@ -1,8 +1,19 @@
 import { isSecretName } from './mask-secrets.js';
 
-/** Bounds the cache below, though names of fields are ours and few. */
-const MOST_CACHED_NAMES = 1000;
-const cachedNames = new Map<string, string>();
+/** What is known of the fields of one name. */
+interface KnownField {
+  /** What stands before a value, such as `,"code":`; nothing where fields of this name are not plain. */
+  readonly start: string;
+  /** The last text that a field of this name held, and that field as it was written: most of a line has been said in the line before. */
+  value: string | undefined;
+  written: string;
+}
+
+/** Bounds the table below, though names of fields are ours and few. */
+const MOST_KNOWN_FIELDS = 1000;
+const knownFields = new Map<string, KnownField>();
+/** Longer texts are not kept. */
+const LONGEST_KEPT_TEXT = 256;
 
 /** Fields of these names may need more than their value: `err` has a serialiser, and pino takes an object with a `socket` for a request. */
 const SPECIAL_NAMES: ReadonlySet<string> = new Set(['err', 'socket']);
@@ -31,12 +42,17 @@ export function plainFields(fields: object): string | undefined {
       if (value === undefined) {
         continue;
       }
-      const start = startOf(name);
+      const field = knownField(name);
+      const { start } = field;
       if (start === '') {
         return undefined;
       }
-      if (typeof value === 'string' && isPlainText(value)) {
-        text += `${start}"${value}"`;
+      if (typeof value === 'string') {
+        const written = value === field.value ? field.written : writeText(field, value);
+        if (written === undefined) {
+          return undefined;
+        }
+        text += written;
       } else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
         text += start + value;
       } else if (isEmptyObject(value)) {
@@ -65,16 +81,29 @@ export function isPlainText(text: string): boolean {
   return true;
 }
 
-/** What stands before a value, such as `,"code":`, or nothing where fields of this name are not plain. */
-function startOf(name: string): string {
-  let start = cachedNames.get(name);
-  if (start === undefined) {
-    start = SPECIAL_NAMES.has(name) || isSecretName(name) || !isPlainText(name) ? '' : `,"${name}":`;
-    if (cachedNames.size < MOST_CACHED_NAMES) {
-      cachedNames.set(name, start);
+function knownField(name: string): KnownField {
+  let field = knownFields.get(name);
+  if (field === undefined) {
+    const start = SPECIAL_NAMES.has(name) || isSecretName(name) || !isPlainText(name) ? '' : `,"${name}":`;
+    field = { start, value: undefined, written: '' };
+    if (knownFields.size < MOST_KNOWN_FIELDS) {
+      knownFields.set(name, field);
     }
   }
-  return start;
+  return field;
+}
+
+/** A field with this text, or `undefined` where that does not stand in JSON as it is. */
+function writeText(field: KnownField, value: string): string | undefined {
+  if (!isPlainText(value)) {
+    return undefined;
+  }
+  const written = `${field.start}"${value}"`;
+  if (value.length <= LONGEST_KEPT_TEXT) {
+    field.value = value;
+    field.written = written;
+  }
+  return written;
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -106,6 +106,16 @@ describe('a plain line of the log', () => {
     );
   });
 
+  it.each(['a', '', 'x'.repeat(300), 'say "no"'])(
+    'is right where the fields are those of the line before, and again not: %j',
+    (first) => {
+      for (const tokenName of [first, first, 'other', first, '', 'other']) {
+        const write: Write = (log) => log.info({ tokenName, role: first, code: 0 }, 'said');
+        expect(outcome(write, asItComes)).toBe(outcome(write, byPino));
+      }
+    },
+  );
+
   it('is the line that pino would write of a call, whatever the caller put into it', () => {
     const call = fc.record({
       requestId: text,

@@ -12,6 +12,7 @@ const NUMBER_BYTES = 6;
 const POSITION_AT = 6;
 const COUNT_AT = 12;
 const PLACES_AT = 16;
+const NO_PLACES = Buffer.of();
 
 /**
  * Revisions that a change retires at most. One would do to keep pace; the others catch up after the limit was lowered.
@@ -49,7 +50,7 @@ export class Head {
 
   /** The head of a name that there never was before. */
   static first(position: number): Head {
-    return new Head(1, position, Buffer.alloc(0));
+    return new Head(1, position, NO_PLACES);
   }
 
   /** The head that begins at a byte and is whole. The bytes may be a buffer that is used again. */

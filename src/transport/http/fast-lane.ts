@@ -258,7 +258,7 @@ function writeAndRelease(socket: Socket, answer: Buffer, release: (() => void) |
 
 /** The head of an answer; a connection that stays open tells for how long, as Node's own server does. */
 function headText(status: number, headers: AnswerHeaders, keepAliveTimeoutMs: number | undefined): string {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  let head = status === 200 ? OK_LINE : statusLine(status);
   for (const name in headers) {
     const value = headers[name];
     if (Array.isArray(value)) {
@@ -269,8 +269,28 @@ function headText(status: number, headers: AnswerHeaders, keepAliveTimeoutMs: nu
       head += `${name}: ${value}\r\n`;
     }
   }
-  head += `Date: ${httpDate(Date.now())}\r\n`;
-  return keepAliveTimeoutMs === undefined
-    ? `${head}\r\n`
-    : `${head}Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1000)}\r\n\r\n`;
+  return head + lastLines(httpDate(Date.now()), keepAliveTimeoutMs);
+}
+
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+}
+
+const OK_LINE = statusLine(200);
+
+let linesDate = '';
+let linesTimeoutMs: number | undefined;
+let lines = '';
+
+/** The lines that every head ends with, made once for each second. */
+function lastLines(date: string, keepAliveTimeoutMs: number | undefined): string {
+  if (date !== linesDate || keepAliveTimeoutMs !== linesTimeoutMs) {
+    linesDate = date;
+    linesTimeoutMs = keepAliveTimeoutMs;
+    lines =
+      keepAliveTimeoutMs === undefined
+        ? `Date: ${date}\r\n\r\n`
+        : `Date: ${date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1000)}\r\n\r\n`;
+  }
+  return lines;
 }

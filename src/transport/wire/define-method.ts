@@ -34,6 +34,8 @@ export interface MethodDefinition<Request extends AnyRequest> extends Omit<Metho
 
 type RunResult = Omit<MethodResult, 'warnings'>;
 
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+
 /** Makes a method of its definition: decoding, presence, conditions and warnings are the same for all. */
 export function defineMethod<Request extends AnyRequest>(definition: MethodDefinition<Request>): Method {
   const { codec, run, descriptor, subjectOf = nameOf, ...rest } = definition;
@@ -49,7 +51,7 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
           : { message: decodeProtobuf(codec, descriptor.input, body), present: undefined, warnings: [] };
       const request = decoded.message;
       if (rest.mutates) {
-        context.onSubject({ appImage: subjectOf(request), customHeaders: request.header?.customHeaders ?? new Map() });
+        context.onSubject({ appImage: subjectOf(request), customHeaders: request.header?.customHeaders ?? NO_HEADERS });
       }
       const { present, warnings } = decoded;
       const result = run({ request, encoding, context, ifMatch: parseIfMatch(ifMatch), present });
