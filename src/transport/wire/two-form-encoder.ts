@@ -13,8 +13,8 @@ type Kind = 'text' | 'embeddedJson' | 'int32' | 'int64' | 'message' | 'texts' | 
 interface FieldPlan {
   readonly localName: string;
   readonly kind: Kind;
-  /** Its value where it holds nothing; lists and maps are asked for their size instead. */
-  readonly emptyValue: unknown;
+  /** Whether it holds nothing where it is `undefined` alone, and not where it is zero or empty. */
+  readonly canBeAbsent: boolean;
   /** Number and wire type. */
   readonly tag: number;
   /** What its messages consist of. */
@@ -73,7 +73,7 @@ function planMessage(descriptor: DescMessage, plans: Map<string, MessagePlan>): 
       return {
         localName: field.localName,
         kind,
-        emptyValue: hasPresence(field) ? undefined : EMPTY_VALUES[kind],
+        canBeAbsent: field.fieldKind !== 'list' && field.fieldKind !== 'map' && hasPresence(field),
         tag: (field.number << 3) | (kind === 'int32' || kind === 'int64' ? 0 : 2),
         members: field.message === undefined ? plan : planMessage(field.message, plans),
         keyStart,
@@ -85,8 +85,6 @@ function planMessage(descriptor: DescMessage, plans: Map<string, MessagePlan>): 
   plan.emptyJson = new JsonConstants(json);
   return plan;
 }
-
-const EMPTY_VALUES: Readonly<Partial<Record<Kind, unknown>>> = { text: '', embeddedJson: '', int32: 0, int64: 0n };
 
 function kindOf(field: DescField): Kind {
   const { fieldKind, scalar, message } = field;
@@ -128,15 +126,23 @@ function writeMessage({ fields, emptyJson: json }: MessagePlan, message: Message
   out.enclose(OBJECT, start);
 }
 
-function isEmpty(field: FieldPlan, value: never): boolean {
-  switch (field.kind) {
+function isEmpty({ kind, canBeAbsent }: FieldPlan, value: never): boolean {
+  if (canBeAbsent) {
+    return value === undefined;
+  }
+  // Each kind has a constant of its own type: to compare with one that may be of any type is a call.
+  switch (kind) {
+    case 'int32':
+      return (value as number) === 0;
+    case 'int64':
+      return (value as bigint) === 0n;
+    case 'map':
+      return (value as ReadonlyMap<string, string>).size === 0;
     case 'texts':
     case 'messages':
       return (value as readonly unknown[]).length === 0;
-    case 'map':
-      return (value as ReadonlyMap<string, string>).size === 0;
     default:
-      return value === field.emptyValue;
+      return (value as string) === '';
   }
 }
 
