@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AppImageCodec } from '../../src/domain/app-image/app-image.js';
@@ -61,6 +62,32 @@ describe('an LMDB store', () => {
     }
     throw new Error(`${folder} was to be refused with a StoreFaultError`);
   }
+
+  it('finds a template under its own name and under no other string', async () => {
+    const store = await open();
+    const names = ['0', 'a', 'app', '!a', '~~', 'x'.repeat(64), 'y'.repeat(255)];
+    for (const name of names) {
+      await store.change(name, () => ({ kind: 'put', appImage: appImage({ name }) }), ORIGIN);
+    }
+    const unit = fc.oneof(fc.nat(0xffff), fc.nat(0x20), fc.constantFrom(0x1b, 0x61, 0x7f, 0xd800, 0xdc00));
+    const units = fc.array(unit, { maxLength: 300 }).map((codes) => String.fromCharCode(...codes));
+    const nearly = fc
+      .tuple(
+        fc.constantFrom(...names),
+        fc.nat(255),
+        fc.oneof(
+          fc.constant(''),
+          unit.map((code) => String.fromCharCode(code)),
+        ),
+      )
+      .map(([name, at, piece]) => name.slice(0, at) + piece + name.slice(at));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(units, nearly), async (text) => {
+        expect((await store.get(text))?.name).toBe(names.includes(text) ? text : undefined);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 
   it('makes the folder where it is missing, and lets nobody else read it', async () => {
     const folder = join(path, 'data.d', 'store.v1');

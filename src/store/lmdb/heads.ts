@@ -11,6 +11,14 @@ export function isStorable(nameOrTag: string): boolean {
 }
 
 /**
+ * Whether a name can be looked up; nothing is found under one that is not storable, since no two strings make the same key. That is all that a read
+ * has to know, and takes no look at the characters, which a batch would notice.
+ */
+export function isFindable(name: string): boolean {
+  return name.length <= MAX_NAME_BYTES;
+}
+
+/**
  * The newest revision of every name that there ever was. Every method works on the snapshot, or in the write transaction that is
  * being executed.
  */
@@ -34,7 +42,7 @@ export class Heads {
 
   /** The record of a template that stands, in the buffer that the next read overwrites, and that is longer than its `length` says. */
   lentRecord(name: string): Buffer | undefined {
-    return isStorable(name) ? this.#environment.live.getBinaryFast(name) : undefined;
+    return isFindable(name) ? this.#environment.live.getBinaryFast(name) : undefined;
   }
 
   /**
@@ -42,7 +50,7 @@ export class Heads {
    * @throws StoreFaultError where that is damaged
    */
   find(name: string): Head | undefined {
-    const stored = isStorable(name) ? this.#environment.live.getBinaryFast(name) : undefined;
+    const stored = isFindable(name) ? this.#environment.live.getBinaryFast(name) : undefined;
     return stored === undefined ? this.tombstone(name) : readHead(name, stored);
   }
 
@@ -51,7 +59,7 @@ export class Heads {
    * @throws StoreFaultError where that is damaged
    */
   tombstone(name: string): Head | undefined {
-    const stored = isStorable(name) ? this.#environment.deleted.getBinaryFast(name) : undefined;
+    const stored = isFindable(name) ? this.#environment.deleted.getBinaryFast(name) : undefined;
     return stored && readHead(name, stored);
   }
 }

@@ -1,5 +1,5 @@
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
-import { isStorable } from './heads.js';
+import { isFindable } from './heads.js';
 import type { LmdbEnvironment } from './open-environment.js';
 import { MAX_RECORD_BYTES } from './record.js';
 
@@ -30,7 +30,7 @@ export class Tags {
    * @throws StoreFaultError where they are damaged
    */
   of(name: string): readonly Tag[] {
-    const stored = isStorable(name) ? this.#environment.tags.getBinaryFast(name) : undefined;
+    const stored = isFindable(name) ? this.#environment.tags.getBinaryFast(name) : undefined;
     return stored === undefined ? [] : decodeTags(name, stored.toString('latin1', 0, stored.length));
   }
 

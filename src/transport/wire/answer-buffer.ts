@@ -31,6 +31,12 @@ export class AnswerBuffer {
     return this.#end - this.#start;
   }
 
+  /** Appends a single byte, in less time than {@link append} takes for one. */
+  appendByte(byte: number): void {
+    this.#makeRoom(1);
+    this.#bytes[this.#end++] = byte;
+  }
+
   append(piece: Uint8Array): void {
     this.#makeRoom(piece.length);
     this.#bytes.set(piece, this.#end);

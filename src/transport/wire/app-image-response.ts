@@ -16,7 +16,7 @@ const BATCH_JSON_START = Buffer.from(`${SUCCESS_JSON_START},"data":[`);
 const BATCH_JSON_END = Buffer.from(']}');
 const LIST_JSON_START = Buffer.from(`${SUCCESS_JSON_START},"data":{"appimage_list":[`);
 const JSON_END = Buffer.from('}');
-const COMMA = Buffer.from(',');
+const COMMA = 0x2c;
 
 /** Room for several templates at first, before one of them tells how large they are. */
 const FIRST_SEQUENCE_BYTES = 16 * 1024;
@@ -126,7 +126,7 @@ class TemplateSequence {
     if (this.#encoding === 'protobuf') {
       answer.appendFieldHeader(this.#fieldNumber, template.length);
     } else if (this.#count > 0) {
-      answer.append(COMMA);
+      answer.appendByte(COMMA);
     }
     answer.append(template);
     this.#count += 1;
