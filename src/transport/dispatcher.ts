@@ -43,6 +43,8 @@ export interface StreamCaller extends Caller {
   authenticateAgain(): Principal;
 }
 
+const NO_WARNINGS: readonly string[] = [];
+
 /** A method that is running, and what it learns of its caller. */
 class Call implements CallContext {
   readonly method: Method;
@@ -209,7 +211,7 @@ export class Dispatcher {
     return response;
   }
 
-  #succeeded(call: Call, { body, room, release, etag, warnings }: MethodResult): WireResponse {
+  #succeeded(call: Call, { body, room, release, etag, warnings = NO_WARNINGS }: MethodResult): WireResponse {
     return this.#finished(call, { body, room, release, etag, warnings, error: undefined });
   }
 
@@ -233,7 +235,7 @@ export class Dispatcher {
     output?: DescMessage,
   ): WireResponse {
     const failure = known(error, caller.requestId);
-    return { body: encodeFailure(failure, encoding, output), error: failure, etag: undefined, warnings: [] };
+    return { body: encodeFailure(failure, encoding, output), error: failure, etag: undefined, warnings: NO_WARNINGS };
   }
 
   #lineOf(method: Method | StreamMethod, caller: Caller): object {

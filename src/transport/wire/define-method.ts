@@ -55,15 +55,12 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
       }
       const { present, warnings } = decoded;
       const result = run({ request, encoding, context, ifMatch: parseIfMatch(ifMatch), present });
-      return result instanceof Promise
-        ? result.then((later) => withWarnings(later, warnings))
-        : withWarnings(result, warnings);
+      if (warnings.length === 0) {
+        return result;
+      }
+      return result instanceof Promise ? result.then((later) => ({ ...later, warnings })) : { ...result, warnings };
     },
   };
-}
-
-function withWarnings({ body, room, release, etag }: RunResult, warnings: readonly string[]): MethodResult {
-  return { body, room, release, etag, warnings };
 }
 
 /** The name of a method in logs and metrics: as in the proto, with a capital. */

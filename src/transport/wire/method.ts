@@ -53,7 +53,8 @@ export interface MethodResult {
   readonly room?: number | undefined;
   readonly release?: (() => void) | undefined;
   readonly etag?: string | undefined;
-  readonly warnings: readonly string[];
+  /** None by default. */
+  readonly warnings?: readonly string[];
 }
 
 /** One method of the contract, written once for all transports and encodings. */
