@@ -7,7 +7,7 @@ import { decodePageToken, encodePageToken } from '../domain/app-image/page-token
 import type { ChangeOrigin } from '../domain/app-image/revision.js';
 import { type TemplateLimits, validateAppImage, validateUpdate } from '../domain/app-image/validate-app-image.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
-import { guardStore, guardStoreSync, notFound, refuseFaults, toldError } from './store-call.js';
+import { guardStore, guardStoreSync, notFound, refuseFaults } from './store-call.js';
 
 /** One page of templates. */
 export interface AppImagePage {
@@ -215,15 +215,13 @@ export class AppImageService {
     origin: ChangeOrigin,
     next: (current: StoredAppImage | undefined) => AppImage,
   ): Promise<StoredAppImage> {
-    try {
-      const stored = await this.#store.change(name, (current) => ({ kind: 'put', appImage: next(current) }), origin);
-      if (stored === undefined) {
-        throw new AppImageError(fault, `AppImage ${quoteValue(name)} could not be stored`);
-      }
-      return stored;
-    } catch (error) {
-      throw toldError(fault, error);
+    const stored = await guardStore(fault, () =>
+      this.#store.change(name, (current) => ({ kind: 'put', appImage: next(current) }), origin),
+    );
+    if (stored === undefined) {
+      throw new AppImageError(fault, `AppImage ${quoteValue(name)} could not be stored`);
     }
+    return stored;
   }
 }
 

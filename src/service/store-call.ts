@@ -21,7 +21,7 @@ export function guardStoreSync(fault: ErrorName, call: () => void): void {
 }
 
 /** What a caller is told of an error of the port; `fault` names what failed where nothing better does. */
-export function toldError(fault: ErrorName, error: unknown): unknown {
+function toldError(fault: ErrorName, error: unknown): unknown {
   if (error instanceof StoreUnavailableError) {
     return new AppImageError(
       'STORE_UNAVAILABLE',

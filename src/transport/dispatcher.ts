@@ -7,15 +7,16 @@ import type { RequestMetrics } from '../observability/request-metrics.js';
 import type { StreamMetrics } from '../observability/stream-metrics.js';
 import { type StreamEnd, StreamRun, type StreamSink } from './stream-run.js';
 import { encodeFailure } from './wire/envelope.js';
-import type {
-  AuditSubject,
-  CallContext,
-  Encoding,
-  Method,
-  MethodResult,
-  StreamMethod,
-  WireRequest,
-  WireResponse,
+import {
+  type AuditSubject,
+  type CallContext,
+  type Encoding,
+  type Method,
+  type MethodResult,
+  NO_WARNINGS,
+  type StreamMethod,
+  type WireRequest,
+  type WireResponse,
 } from './wire/method.js';
 
 /** Where a request came from, as far as the connection tells. */
@@ -42,8 +43,6 @@ export interface StreamCaller extends Caller {
    */
   authenticateAgain(): Principal;
 }
-
-const NO_WARNINGS: readonly string[] = [];
 
 /** A method that is running, and what it learns of its caller. */
 class Call implements CallContext {

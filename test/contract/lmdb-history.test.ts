@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { ABORT, open as openLmdb, type RootDatabase } from 'lmdb';
+import { ABORT, type Database, open as openLmdb, type RootDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AppImageStore, StoreFaultError } from '../../src/domain/app-image/app-image-store.js';
 import { HistoryExpiredError, type HistoryLimits } from '../../src/domain/app-image/revision.js';
@@ -48,15 +48,20 @@ describe('the history in an LMDB store', () => {
     return await behind((root) => [...root.openDB<Buffer, number>({ name: 'changes', encoding: 'binary' }).getKeys()]);
   }
 
-  /** The positions that are marked, with the marks taken away first where a build that makes none is to have written the store. */
-  async function marks({ forget }: { readonly forget: boolean }): Promise<number[]> {
-    return await behind((root) => {
-      const retired = root.openDB<Buffer, number>({ name: 'retired-changes', encoding: 'binary' });
-      if (forget) {
-        retired.clearSync();
-        root.removeSync('unmarked');
-      }
-      return [...retired.getKeys()];
+  function marksIn(root: RootDatabase<Buffer, string>): Database<Buffer, number> {
+    return root.openDB<Buffer, number>({ name: 'retired-changes', encoding: 'binary' });
+  }
+
+  /** The positions of changes that are marked as retired. */
+  async function marks(): Promise<number[]> {
+    return await behind((root) => [...marksIn(root).getKeys()]);
+  }
+
+  /** Makes the store one that was written by a build without marks. */
+  async function forgetMarks(): Promise<void> {
+    await behind((root) => {
+      marksIn(root).clearSync();
+      root.removeSync('unmarked');
     });
   }
 
@@ -141,7 +146,7 @@ describe('the history in an LMDB store', () => {
         }
         expect(last).toBeGreaterThanOrEqual(begin);
         expect(await storedPositions()).toEqual([...expected].sort((a, b) => a - b));
-        expect((await marks({ forget: false })).filter((position) => position <= last - limits.maxChanges)).toEqual([]);
+        expect((await marks()).filter((position) => position <= last - limits.maxChanges)).toEqual([]);
         const standing = (await store.list({ after: '', limit: 10 })).map(({ name }) => name);
         expect((await tombstones()).filter((name) => standing.includes(name))).toEqual([]);
       }),
@@ -158,8 +163,9 @@ describe('the history in an LMDB store', () => {
       }
     };
     await changeAll(await open(limits));
-    expect(await marks({ forget: false })).toEqual([3, 4, 5, 6, 7, 8]);
-    expect(await marks({ forget: true })).toEqual([]);
+    expect(await marks()).toEqual([3, 4, 5, 6, 7, 8]);
+    await forgetMarks();
+    expect(await marks()).toEqual([]);
     await changeAll(await open(limits));
     expect(await storedPositions()).toEqual(numbersUpTo(24).slice(14));
     await changeAll(await open(limits));

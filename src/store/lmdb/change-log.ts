@@ -1,8 +1,7 @@
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
 import { HistoryExpiredError } from '../../domain/app-image/revision.js';
-import { FLOOR_KEY, type LmdbEnvironment } from './open-environment.js';
-
-const POSITION_BYTES = 6;
+import type { LmdbEnvironment } from './open-environment.js';
+import { FLOOR_KEY, readPosition, writePosition } from './root-positions.js';
 
 /** A change as it is stored. */
 export interface LoggedChange {
@@ -31,13 +30,11 @@ export class ChangeLog {
 
   /** The position up to which changes may be missing. */
   floor(): number {
-    return this.#environment.root.getBinaryFast(FLOOR_KEY)?.readUIntBE(0, POSITION_BYTES) ?? 0;
+    return readPosition(this.#environment, FLOOR_KEY) ?? 0;
   }
 
   setFloor(position: number): void {
-    const bytes = Buffer.allocUnsafe(POSITION_BYTES);
-    bytes.writeUIntBE(position, 0, POSITION_BYTES);
-    this.#environment.root.putSync(FLOOR_KEY, bytes);
+    writePosition(this.#environment, FLOOR_KEY, position);
   }
 
   /**

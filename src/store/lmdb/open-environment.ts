@@ -19,11 +19,6 @@ export interface LmdbEnvironment {
   readonly tags: Database<Buffer, string>;
 }
 
-/** Key in the root of the position up to which changes are no longer kept; absent before the first one goes. */
-export const FLOOR_KEY = 'floor';
-/** Key in the root of the position up to which retired changes have no marks; absent until the first change by a build that makes them. */
-export const UNMARKED_KEY = 'unmarked';
-
 /**
  * Address space for the map, which costs no memory and grows by itself beyond that. Growing moves the map while another
  * thread may be reading it, so it starts at a size that few stores will ever exceed.

@@ -1,6 +1,6 @@
-import { type LmdbEnvironment, UNMARKED_KEY } from './open-environment.js';
+import type { LmdbEnvironment } from './open-environment.js';
+import { readPosition, UNMARKED_KEY, writePosition } from './root-positions.js';
 
-const POSITION_BYTES = 6;
 const NOTHING = Buffer.of();
 
 /**
@@ -34,14 +34,11 @@ export class RetiredChanges {
    * @param last position of the newest change, which it is where nobody asked before
    */
   unmarkedTo(last: number): number {
-    const { root } = this.#environment;
-    const known = root.getBinary(UNMARKED_KEY)?.readUIntBE(0, POSITION_BYTES);
+    const known = readPosition(this.#environment, UNMARKED_KEY);
     if (known !== undefined) {
       return known;
     }
-    const bytes = Buffer.alloc(POSITION_BYTES);
-    bytes.writeUIntBE(last, 0, POSITION_BYTES);
-    root.putSync(UNMARKED_KEY, bytes);
+    writePosition(this.#environment, UNMARKED_KEY, last);
     return last;
   }
 }

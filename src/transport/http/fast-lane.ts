@@ -4,7 +4,6 @@ import { TLSSocket } from 'node:tls';
 import type { Method, ResponseBody } from '../wire/method.js';
 import type { BrokenRequestResponder } from './broken-request.js';
 import type { Connection } from './connection.js';
-import { httpDate } from './http-date.js';
 import type { AnswerHeaders, Reply } from './reply.js';
 import type { RequestHandler } from './request-handler.js';
 import { readUsualHead, type UsualHead } from './usual-head.js';
@@ -269,7 +268,7 @@ function headText(status: number, headers: AnswerHeaders, keepAliveTimeoutMs: nu
       head += `${name}: ${value}\r\n`;
     }
   }
-  return head + lastLines(httpDate(Date.now()), keepAliveTimeoutMs);
+  return head + lastLines(keepAliveTimeoutMs);
 }
 
 function statusLine(status: number): string {
@@ -278,19 +277,22 @@ function statusLine(status: number): string {
 
 const OK_LINE = statusLine(200);
 
-let linesDate = '';
+let linesSecond = Number.NaN;
 let linesTimeoutMs: number | undefined;
 let lines = '';
 
 /** The lines that every head ends with, made once for each second. */
-function lastLines(date: string, keepAliveTimeoutMs: number | undefined): string {
-  if (date !== linesDate || keepAliveTimeoutMs !== linesTimeoutMs) {
-    linesDate = date;
+function lastLines(keepAliveTimeoutMs: number | undefined): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== linesSecond || keepAliveTimeoutMs !== linesTimeoutMs) {
+    linesSecond = second;
     linesTimeoutMs = keepAliveTimeoutMs;
+    const date = `Date: ${new Date(now).toUTCString()}\r\n`;
     lines =
       keepAliveTimeoutMs === undefined
-        ? `Date: ${date}\r\n\r\n`
-        : `Date: ${date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1000)}\r\n\r\n`;
+        ? `${date}\r\n`
+        : `${date}Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeoutMs / 1000)}\r\n\r\n`;
   }
   return lines;
 }

@@ -3,7 +3,7 @@ import type { RequestHeader } from '../../../gen/kuscia/proto/api/v1alpha1/commo
 import type { IfMatch } from '../../domain/app-image/if-match.js';
 import { parseIfMatch } from './entity-tag.js';
 import { JsonDecoder } from './json-decode.js';
-import type { CallContext, Encoding, Method, MethodResult } from './method.js';
+import { type CallContext, type Encoding, type Method, type MethodResult, NO_WARNINGS } from './method.js';
 import { decodeProtobuf, type ProtobufDecoder } from './protobuf-decode.js';
 
 /** A decoded request and what came along with it. */
@@ -48,7 +48,7 @@ export function defineMethod<Request extends AnyRequest>(definition: MethodDefin
       const decoded =
         encoding === 'json'
           ? decoder.decode(body, fieldValidation)
-          : { message: decodeProtobuf(codec, descriptor.input, body), present: undefined, warnings: [] };
+          : { message: decodeProtobuf(codec, descriptor.input, body), present: undefined, warnings: NO_WARNINGS };
       const request = decoded.message;
       if (rest.mutates) {
         context.onSubject({ appImage: subjectOf(request), customHeaders: request.header?.customHeaders ?? NO_HEADERS });

@@ -17,7 +17,7 @@ import {
   type ValueReader,
 } from './json-scalars.js';
 import { type JsonObject, type JsonValue, type PathSegment, parseJson } from './json-text.js';
-import type { FieldValidation } from './method.js';
+import { type FieldValidation, NO_WARNINGS } from './method.js';
 import { UsualJsonReader } from './usual-json.js';
 
 /** A message that was read from JSON, in the shape of the generated code. */
@@ -53,7 +53,6 @@ interface MessagePlan {
 }
 
 const NO_FIELDS: ReadonlySet<string> = new Set();
-const NO_WARNINGS: readonly string[] = [];
 
 /**
  * Reads messages of one type from the JSON form of the contract: proto3 JSON with both spellings of names, and every fault reported

@@ -10,6 +10,9 @@ export type Encoding = 'json' | 'protobuf';
 export const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const;
 export type FieldValidation = (typeof FIELD_VALIDATIONS)[number];
 
+/** Nothing to warn of, which is what nearly every call comes to. */
+export const NO_WARNINGS: readonly string[] = [];
+
 /** One request as it came off the wire, whichever transport brought it. */
 export interface WireRequest {
   readonly encoding: Encoding;

@@ -73,7 +73,7 @@ function planMessage(descriptor: DescMessage, plans: Map<string, MessagePlan>): 
       return {
         localName: field.localName,
         kind,
-        canBeAbsent: field.fieldKind !== 'list' && field.fieldKind !== 'map' && hasPresence(field),
+        canBeAbsent: hasPresence(field),
         tag: (field.number << 3) | (kind === 'int32' || kind === 'int64' ? 0 : 2),
         members: field.message === undefined ? plan : planMessage(field.message, plans),
         keyStart,
