@@ -159,6 +159,49 @@ describe('a connection', () => {
     await closed;
   });
 
+  it('that brings a request in the turn in which the gateway closes still gets its answer', async () => {
+    await using closing = await startGateway(certificates);
+    const sockets = await Promise.all([connectRaw(closing.plainPort), connectRaw(closing.plainPort)]);
+    const answers = sockets.map(readAll);
+    const askAll = (id: string): void => {
+      for (const socket of sockets) {
+        socket.write(`${requestHead(`X-Request-Id: ${id}`, 'Content-Length: 2')}\r\n{}`);
+      }
+    };
+    askAll('before');
+    await expect.poll(() => closing.requests.length).toBe(2);
+    let closed: Promise<void> | undefined;
+    closing.invoke = () => {
+      closed ??= closing.gateway.close({ graceMs: 5000 });
+      return SUCCESS;
+    };
+    askAll('last');
+    const answered = [
+      { status: 200, id: 'before' },
+      { status: 200, id: 'last' },
+    ];
+    expect((await Promise.all(answers)).map(answersIn)).toEqual([answered, answered]);
+    await closed;
+  });
+
+  it('gets its own answers while many others are served in the same turns', async () => {
+    gateway.invoke = ({ body }) => ({ body: Buffer.from(`{"echo":${body.toString()}}`), warnings: [] });
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => connectRaw(gateway.plainPort)));
+    const streams = sockets.map(readAll);
+    for (let round = 0; round < 3; round += 1) {
+      for (const [index, socket] of sockets.entries()) {
+        const close = round === 2 ? ['Connection: close'] : [];
+        const body = `"${index}-${round}"`;
+        socket.write(`${requestHead(...close, `Content-Length: ${body.length}`)}\r\n${body}`);
+      }
+      await delay(round);
+    }
+    for (const [index, stream] of (await Promise.all(streams)).entries()) {
+      const echoes = [...stream.matchAll(/\{"echo":"(.*?)"\}/g)].map(([, echo]) => echo);
+      expect(echoes).toEqual([0, 1, 2].map((round) => `${index}-${round}`));
+    }
+  });
+
   it('may be cut by its client while a method runs', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => {

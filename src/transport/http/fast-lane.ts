@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { Stage } from '../stage.js';
 import type { Method, ResponseBody } from '../wire/method.js';
 import type { BrokenRequestResponder } from './broken-request.js';
 import type { Connection } from './connection.js';
@@ -38,6 +39,10 @@ export interface FastLaneOptions {
  * (docs/decisions/0003-fast-lane.md).
  */
 export class FastLane implements Reply {
+  /** What arrives in a turn is received first, socket by socket: that is mostly code of TLS and the kernel, which serving has no use for. */
+  static readonly #serving = new Stage<FastLane>(setImmediate, (lane) => lane.#serve());
+  /** Answers that are made in a turn, such as those to changes that shared a transaction, are written when all of them are made. */
+  static readonly #writing = new Stage<FastLane>(queueMicrotask, (lane) => lane.#write());
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #options: FastLaneOptions;
@@ -48,9 +53,14 @@ export class FastLane implements Reply {
   #headBytes: Buffer = Buffer.of();
   /** Whether the head of a request is here and its body is not. */
   #awaitsBody = false;
-  /** Whether a request has been served and its answer is not there yet. */
+  /** The body of the request that is to be served, which that of {@link #head} came before. */
+  #body: Buffer | undefined;
+  /** Whether a request is here as a whole and its answer has not been written yet. */
   #answering = false;
-  #serving = false;
+  /** The answer that is to be written. */
+  #answer: Buffer | undefined;
+  /** Whether the client has ended its side while an answer was on its way. */
+  #ended = false;
   #left = false;
 
   private constructor(connection: Connection, options: FastLaneOptions) {
@@ -65,51 +75,61 @@ export class FastLane implements Reply {
     const { socket } = connection;
     socket.setTimeout(options.requestTimeoutMs);
     socket.on('data', lane.#onData);
-    socket.on('drain', lane.#serveUnread);
+    socket.on('drain', lane.#takeUnread);
     socket.on('end', lane.#onEnd);
     socket.on('timeout', lane.#onTimeout);
   }
 
   /** Answers the request that is being served. */
-  send(status: number, headers: AnswerHeaders, { body, room = 0, release }: ResponseBody): void {
-    this.#answering = false;
+  send(status: number, headers: AnswerHeaders, response: ResponseBody): void {
     const socket = this.#socket;
-    if (socket.destroyed) {
+    if (!socket.writable) {
       return;
     }
     const closes = 'connection' in headers;
     const head = headText(status, headers, closes ? undefined : this.#options.keepAliveTimeoutMs);
-    if (head.length <= room) {
-      const answer = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length);
-      answer.write(head, 'latin1');
-      writeAndRelease(socket, answer, release);
-    } else if (body.length <= MAX_JOINED_BYTES) {
-      const answer = Buffer.allocUnsafe(head.length + body.length);
-      answer.write(head, 'latin1');
-      answer.set(body, head.length);
-      socket.write(answer);
-    } else {
-      socket.cork();
-      socket.write(head, 'latin1');
-      socket.write(body);
-      socket.uncork();
-    }
     if (closes) {
       this.#leave();
+      writeNow(socket, head, response);
       socket.destroySoon();
-    } else if (!this.#serving) {
-      this.#serveUnread();
+    } else if (response.release !== undefined || response.body.length > MAX_JOINED_BYTES) {
+      writeNow(socket, head, response);
+      this.#onWritten();
+    } else {
+      this.#answer = joined(head, response);
+      FastLane.#writing.add(this);
+    }
+  }
+
+  /** Serves the request that is here. */
+  #serve(): void {
+    const head = this.#head;
+    const body = this.#body;
+    this.#body = undefined;
+    if (head !== undefined && body !== undefined && !this.#socket.destroyed) {
+      this.#options.handler.serveWhole(head, body, this.#connection, this);
+    }
+  }
+
+  /** Writes the answer that is here. */
+  #write(): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer !== undefined && this.#socket.writable) {
+      this.#socket.write(answer);
+      this.#onWritten();
     }
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#unread = this.#unread === undefined ? chunk : Buffer.concat([this.#unread, chunk]);
-    this.#serveUnread();
+    this.#takeUnread();
   };
 
   /** The client sends no more, and perhaps waits for an answer. */
   readonly #onEnd = (): void => {
     if (this.#answering) {
+      this.#ended = true;
       this.#connection.closing = true;
     } else if (this.#awaitsBody) {
       this.#leave();
@@ -135,15 +155,21 @@ export class FastLane implements Reply {
     }
   };
 
-  /** Serves what was read for as long as answers come at once and the client takes them. */
-  readonly #serveUnread = (): void => {
-    const socket = this.#socket;
-    this.#serving = true;
-    let goesOn = true;
-    while (goesOn && this.#unread !== undefined && !this.#answering && !socket.writableNeedDrain && !this.#left) {
-      goesOn = this.#serveNext(this.#unread);
+  #onWritten(): void {
+    this.#answering = false;
+    if (this.#ended) {
+      this.#socket.end();
+    } else {
+      this.#takeUnread();
     }
-    this.#serving = false;
+  }
+
+  /** Takes the next request from what was read, unless there is an answer still to come or to be taken. */
+  readonly #takeUnread = (): void => {
+    const socket = this.#socket;
+    if (this.#unread !== undefined && !this.#answering && !socket.writableNeedDrain) {
+      this.#takeNext(this.#unread);
+    }
     if (this.#left) {
       return;
     }
@@ -157,26 +183,27 @@ export class FastLane implements Reply {
     }
   };
 
-  /** Serves the request that begins with these bytes, or returns `false` where it is not to be served here, or not yet. */
-  #serveNext(bytes: Buffer): boolean {
+  /** Has the request that begins with these bytes served, unless it is not to be served here, or not yet. */
+  #takeNext(bytes: Buffer): void {
     const head = this.#readHead(bytes);
     if (head === undefined || head.bodyLength > this.#options.maxBodyBytes) {
       this.#handOver();
-      return false;
+      return;
     }
     const bodyAt = this.#headBytes.length;
     const end = bodyAt + head.bodyLength;
     if (end > bytes.length) {
       this.#awaitBody();
-      return false;
+      return;
     }
     if (this.#awaitsBody) {
       this.#endWaiting();
     }
     this.#unread = end === bytes.length ? undefined : bytes.subarray(end);
     this.#answering = true;
-    this.#options.handler.serveWhole(head, bytes.subarray(bodyAt, end), this.#connection, this);
-    return true;
+    this.#body = bytes.subarray(bodyAt, end);
+    this.#connection.unanswered += 1;
+    FastLane.#serving.add(this);
   }
 
   #readHead(bytes: Buffer): UsualHead | undefined {
@@ -230,9 +257,35 @@ export class FastLane implements Reply {
     this.#left = true;
     socket.setTimeout(0);
     socket.off('data', this.#onData);
-    socket.off('drain', this.#serveUnread);
+    socket.off('drain', this.#takeUnread);
     socket.off('end', this.#onEnd);
     socket.off('timeout', this.#onTimeout);
+  }
+}
+
+/** Head and body of an answer in one piece. */
+function joined(head: string, { body, room = 0 }: ResponseBody): Buffer {
+  if (head.length <= room) {
+    const answer = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length);
+    answer.write(head, 'latin1');
+    return answer;
+  }
+  const answer = Buffer.allocUnsafe(head.length + body.length);
+  answer.write(head, 'latin1');
+  answer.set(body, head.length);
+  return answer;
+}
+
+/** Writes an answer that is too large to wait for others, in one piece where that takes no copy. */
+function writeNow(socket: Socket, head: string, response: ResponseBody): void {
+  const { body, room = 0, release } = response;
+  if (head.length <= room || body.length <= MAX_JOINED_BYTES) {
+    writeAndRelease(socket, joined(head, response), release);
+  } else {
+    socket.cork();
+    socket.write(head, 'latin1');
+    socket.write(body);
+    socket.uncork();
   }
 }
 

@@ -117,9 +117,8 @@ export class RequestHandler {
     }
   }
 
-  /** Answers a request that is here as a whole, body included. Never throws. */
+  /** Answers a request that is here as a whole, body included, and was counted as unanswered when it arrived. Never throws. */
   serveWhole(head: UsualHead, body: Uint8Array, connection: Connection, reply: Reply): void {
-    connection.unanswered += 1;
     const { method, format, ifMatch } = head;
     const exchange = { reply, connection, format, requestId: requestIdFrom(head.requestId), method };
     let principal: Principal;
