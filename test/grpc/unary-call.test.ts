@@ -191,10 +191,11 @@ describe('a unary call', () => {
       expect(await answerTo(stream)).toMatchObject({ 'grpc-status': '8' });
       const before = process.memoryUsage().arrayBuffers;
       const piece = Buffer.alloc(256 * 1024);
-      for (let sent = 0; sent < 64 * 1024 * 1024; sent += piece.length) {
+      for (let sent = 0; sent < 192 * 1024 * 1024; sent += piece.length) {
         await new Promise((resolve) => stream.write(piece, resolve));
       }
-      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
+      // The collector takes its time.
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(96 * 1024 * 1024);
       stream.end();
       await closeOf(stream);
       expect(handler).not.toHaveBeenCalled();

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import type { Peer } from '../dispatcher.js';
+import { Stage } from '../stage.js';
 import { peerOf } from '../tls/peer.js';
 import type { ResponseBody } from '../wire/method.js';
 import type { CallStatus } from './call-status.js';
@@ -87,6 +88,8 @@ export function serveUnaryCall(
 }
 
 class Http2UnaryCall implements UnaryCall {
+  /** Calls that arrive in a turn are received first, connection by connection, and then served. */
+  static readonly #serving = new Stage<Http2UnaryCall>(setImmediate, (call) => call.#serve());
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #handler: UnaryHandler;
@@ -177,7 +180,7 @@ class Http2UnaryCall implements UnaryCall {
     } else if (compressed) {
       this.#decompress(message);
     } else {
-      this.#serve(message);
+      this.#received(message);
     }
   }
 
@@ -216,13 +219,21 @@ class Http2UnaryCall implements UnaryCall {
       if (failure !== undefined) {
         this.sendStatus(failure);
       } else if (!this.#ended) {
-        this.#serve(decompressed);
+        this.#received(decompressed);
       }
     });
   }
 
-  #serve(request: Buffer): void {
+  #received(request: Buffer): void {
     this.#request = request;
+    Http2UnaryCall.#serving.add(this);
+  }
+
+  #serve(): void {
+    // The client may have reset it meanwhile.
+    if (this.#ended) {
+      return;
+    }
     try {
       this.#handler(this);
     } catch {
