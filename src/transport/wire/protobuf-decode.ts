@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { DescMessage } from '@bufbuild/protobuf';
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import { AppImageError } from '../../domain/errors.js';
 import { asBuffer } from './as-buffer.js';
 import { checkStructure } from './protobuf-structure.js';
+import { TextReader } from './text-reader.js';
 
 /** What this module needs of a message's generated code. */
 export interface ProtobufDecoder<T> {
@@ -16,7 +17,7 @@ export interface ProtobufDecoder<T> {
  */
 export function decodeProtobuf<T>(codec: ProtobufDecoder<T>, descriptor: DescMessage, bytes: Uint8Array): T {
   try {
-    const reader = new BinaryReader(bytes, decodeUtf8);
+    const reader = new TextReader(bytes, decodeUtf8);
     checkStructure(descriptor, reader);
     reader.pos = 0;
     return codec.decode(reader);
