@@ -1,29 +1,60 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Stage } from './stage.js';
 
 describe('a stage', () => {
-  it('is run once for all that came, in their order, and again for what comes meanwhile', () => {
-    const scheduled: (() => void)[] = [];
-    const taken: number[] = [];
-    const stage: Stage<number> = new Stage(
+  let scheduled: (() => void)[];
+  let taken: number[];
+  let onTaken: (item: number) => void;
+  let stage: Stage<number>;
+
+  beforeEach(() => {
+    scheduled = [];
+    taken = [];
+    onTaken = () => undefined;
+    stage = new Stage(
       (run) => scheduled.push(run),
       (item) => {
         taken.push(item);
-        if (item === 2) {
-          stage.add(4);
-        }
+        onTaken(item);
       },
     );
-    for (const item of [1, 2, 3]) {
+  });
+
+  function addRange(from: number, to: number): void {
+    for (let item = from; item < to; item += 1) {
       stage.add(item);
     }
+  }
+
+  function runNext(): void {
+    expect(scheduled).toHaveLength(1);
+    scheduled.shift()?.();
+  }
+
+  it('is run once for all that came, in their order, and again for what comes meanwhile', () => {
+    onTaken = (item) => {
+      if (item === 1) {
+        stage.add(3);
+      }
+    };
+    addRange(0, 3);
     expect(taken).toEqual([]);
-    expect(scheduled).toHaveLength(1);
-    scheduled.shift()?.();
-    expect(taken).toEqual([1, 2, 3]);
-    expect(scheduled).toHaveLength(1);
-    scheduled.shift()?.();
-    expect(taken).toEqual([1, 2, 3, 4]);
+    runNext();
+    expect(taken).toEqual([0, 1, 2]);
+    runNext();
+    expect(taken).toEqual([0, 1, 2, 3]);
+    expect(scheduled).toEqual([]);
+  });
+
+  it('is run again for what is too much for one run, before what comes later', () => {
+    addRange(0, 600);
+    runNext();
+    expect(taken).toHaveLength(256);
+    addRange(600, 700);
+    runNext();
+    expect(taken).toHaveLength(512);
+    runNext();
+    expect(taken).toEqual(Array.from({ length: 700 }, (_, index) => index));
     expect(scheduled).toEqual([]);
   });
 });

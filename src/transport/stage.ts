@@ -1,3 +1,6 @@
+/** Items that take a step together at most, so that the first of thousands does not wait for the last. */
+const MOST_TOGETHER = 256;
+
 /**
  * One step on the way from requests to their answers, which all those that reach it in a turn of the event loop take together ("cohort scheduling",
  * Larus and Parkes, USENIX 2002). Taken from one request to the next, each step would drive the code of the others out of the processor's
@@ -27,7 +30,10 @@ export class Stage<T> {
 
   readonly #run = (): void => {
     const items = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = items.splice(MOST_TOGETHER);
+    if (this.#waiting.length > 0) {
+      this.#schedule(this.#run);
+    }
     for (const item of items) {
       this.#step(item);
     }
