@@ -151,10 +151,11 @@ describe('an LMDB store', () => {
   });
 
   it('encodes JSON anew that another version of the encoding wrote, and leaves its own as it is', async () => {
-    const older: AppImageCodec = {
-      ...appImageCodec,
-      encode: (given) => ({ ...appImageCodec.encode(given), json: Buffer.from('{"older":true}') }),
-    };
+    const encode: AppImageCodec['encode'] = (given) => ({
+      ...appImageCodec.encode(given),
+      json: Buffer.from('{"older":true}'),
+    });
+    const older: AppImageCodec = { ...appImageCodec, encode, lend: encode };
     await (await open(path, older)).change('app', put('app'), ORIGIN);
     const newer = await open(path, { ...appImageCodec, jsonVersion: 1 });
     const expected = Buffer.from(appImageCodec.encode(appImage({ name: 'app' })).json).toString();

@@ -49,6 +49,8 @@ export interface AppImageCodec {
   /** Version of the JSON encoding, 0 (where absent) to 255: to be raised with every change of it, since stores keep JSON. */
   readonly jsonVersion?: number;
   encode(appImage: AppImage): EncodedAppImage;
+  /** As {@link encode}, in memory that the next call of either uses again: for who copies the bytes at once. */
+  lend(appImage: AppImage): EncodedAppImage;
   /** @throws Error where the bytes are not an encoded template: the store is damaged. */
   decode(protobuf: Uint8Array): AppImage;
 }

@@ -12,8 +12,10 @@ const appImage: AppImage = {
   labels: new Map(),
   annotations: new Map(),
 };
+const encode = () => ({ protobuf: Buffer.from('other bytes'), json: Buffer.from('made now') });
 const codec: AppImageCodec = {
-  encode: () => ({ protobuf: Buffer.from('other bytes'), json: Buffer.from('made now') }),
+  encode,
+  lend: encode,
   decode: () => appImage,
 };
 const change: NewChange = {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AppImage, AppImageCodec, EncodedAppImage, StoredAppImage } from '../../domain/app-image/app-image.js';
+import type { AppImage, AppImageCodec, EncodedAppImage } from '../../domain/app-image/app-image.js';
 import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
 import { Head } from './head.js';
 import { encodeTombstone, RecordCodec, readHead } from './record.js';
@@ -16,9 +16,14 @@ const appImage: AppImage = {
 
 /** Its protobuf is the name, and its JSON says which version it is. */
 function codec(jsonVersion?: number): AppImageCodec {
+  const encode = ({ name }: AppImage): EncodedAppImage => ({
+    protobuf: Buffer.from(name),
+    json: Buffer.from(`json ${jsonVersion ?? 0}`),
+  });
   return {
     ...(jsonVersion === undefined ? {} : { jsonVersion }),
-    encode: ({ name }) => ({ protobuf: Buffer.from(name), json: Buffer.from(`json ${jsonVersion ?? 0}`) }),
+    encode,
+    lend: encode,
     decode: (protobuf) => {
       const name = Buffer.from(protobuf).toString();
       if (name === 'broken') {
@@ -41,7 +46,7 @@ describe('a record', () => {
         fc.uint8Array(),
         ([first = 1, ...others], protobuf, json) => {
           const newest = others.reduce((last, position) => last.next(position, 100), Head.first(first));
-          const record = records.encode(stored(newest, { protobuf, json }), newest);
+          const record = records.encode('app', { protobuf, json }, newest);
           const found = records.decode('app', record);
           expect([found.name, found.revision, found.position]).toEqual(['app', newest.revision, newest.position]);
           expect(Buffer.compare(found.encoded.protobuf, protobuf)).toBe(0);
@@ -62,13 +67,13 @@ describe('a record', () => {
         throw new Error('looked');
       },
     });
-    const found = records.decode('app', records.encode(stored(head, bytes('x')), head));
+    const found = records.decode('app', records.encode('app', bytes('x'), head));
     expect([found.revision, found.position]).toEqual([3, 13]);
     expect(() => found.appImage).toThrow(StoreFaultError);
   });
 
   it('has its JSON encoded anew where another version wrote it', () => {
-    const record = new RecordCodec(codec(1)).encode(stored(head, codec(1).encode(appImage)), head);
+    const record = new RecordCodec(codec(1)).encode('app', codec(1).encode(appImage), head);
     const newer = new RecordCodec(codec(2)).decode('app', record);
     expect(Buffer.from(newer.encoded.json).toString()).toBe('json 2');
     expect([newer.name, newer.revision, newer.position]).toEqual(['app', 3, 13]);
@@ -78,7 +83,7 @@ describe('a record', () => {
 
   it('of another format is refused, and so is one that is cut short', () => {
     const records = new RecordCodec(codec());
-    const record = records.encode(stored(head, bytes('protobuf')), head);
+    const record = records.encode('app', bytes('protobuf'), head);
     for (const format of [1, 3]) {
       const other = Buffer.from(record);
       other[0] = format;
@@ -95,10 +100,6 @@ describe('a record', () => {
     expect(() => records.decode('app', Buffer.of())).toThrow(StoreFaultError);
   });
 });
-
-function stored({ revision, position }: Head, encoded: EncodedAppImage): StoredAppImage {
-  return { name: 'app', revision, position, appImage, encoded };
-}
 
 function bytes(protobuf: string): EncodedAppImage {
   return { protobuf: Buffer.from(protobuf), json: Buffer.from('json') };

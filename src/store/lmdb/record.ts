@@ -33,7 +33,11 @@ export class RecordCodec {
   readonly #jsonVersion: number;
 
   constructor(codec: AppImageCodec) {
-    this.#codec = { encode: (appImage) => codec.encode(appImage), decode: (protobuf) => decodeStored(codec, protobuf) };
+    this.#codec = {
+      encode: (appImage) => codec.encode(appImage),
+      lend: (appImage) => codec.lend(appImage),
+      decode: (protobuf) => decodeStored(codec, protobuf),
+    };
     this.#jsonVersion = codec.jsonVersion ?? 0;
   }
 
@@ -42,8 +46,7 @@ export class RecordCodec {
   }
 
   /** @throws StoreFaultError where the template is over the 16 MiB that a record may have */
-  encode({ name, encoded }: StoredAppImage, head: Head, allocate: Allocate = newBuffer): Buffer {
-    const { protobuf, json } = encoded;
+  encode(name: string, { protobuf, json }: EncodedAppImage, head: Head, allocate: Allocate = newBuffer): Buffer {
     const protobufAt = HEAD_AT + head.byteLength;
     const length = protobufAt + protobuf.length + json.length;
     if (length > MAX_RECORD_BYTES) {

@@ -87,18 +87,19 @@ export class TemplateWriter {
   #put(previous: Head | undefined, appImage: AppImage, origin: ChangeOrigin): StoredAppImage {
     const { name } = appImage;
     const head = this.#writer.next(previous);
-    const stored = new StructuredRevision(this.#records.appImageCodec, head.revision, head.position, appImage);
-    const record = this.#records.encode(stored, head, this.#recordBuffer.take);
-    const { protobuf } = stored.encoded;
+    const { revision, position } = head;
+    const codec = this.#records.appImageCodec;
+    const encoded = codec.lend(appImage);
+    const record = this.#records.encode(name, encoded, head, this.#recordBuffer.take);
     const change = encodeChange(
-      { name, revision: head.revision, timeMs: Date.now(), origin, protobuf },
+      { name, revision, timeMs: Date.now(), origin, protobuf: encoded.protobuf },
       this.#changeBuffer.take,
     );
     asStoreFault(() => {
       this.#writer.append(name, previous, head, change);
       this.#environment.live.putSync(name, record);
     });
-    return stored;
+    return new StructuredRevision(codec, revision, position, appImage);
   }
 
   #remove(name: string, previous: Head, origin: ChangeOrigin): void {

@@ -9,5 +9,6 @@ const encoder = new TwoFormEncoder<AppImage>(messageDescriptor('QueryAppImageRes
 /** Templates as they go over the wire, so that a stored template is copied into an answer instead of being encoded again. */
 export const appImageCodec: AppImageCodec = {
   encode: (appImage) => encoder.encode(appImage),
+  lend: (appImage) => encoder.lend(appImage),
   decode: (protobuf) => QueryAppImageResponseData.decode(new TextReader(protobuf)),
 };

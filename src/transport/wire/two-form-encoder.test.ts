@@ -86,6 +86,19 @@ describe('TwoFormEncoder', () => {
     expectSameBytes(QueryAppImageResponseData.fromPartial({ deployTemplates: [{ containers }] }));
   });
 
+  it('keeps apart what it encoded, and uses the memory again of what it lent', () => {
+    const [first, second] = ['first', 'second'].map((name) => QueryAppImageResponseData.fromPartial({ name }));
+    if (first === undefined || second === undefined) {
+      throw new Error('there are two');
+    }
+    const kept = encoder.encode(first);
+    const lent = encoder.lend(second);
+    expect(lent).toEqual(encoder.encode(second));
+    const again = encoder.encode(first);
+    expect(kept).toEqual(again);
+    expect(lent.json.subarray(0, again.json.length)).toEqual(again.json);
+  });
+
   it('tells zero from nothing where a field can be absent', () => {
     const descriptor = messageDescriptor('appimage.v1.AppImageDeclaration');
     const declarations = new TwoFormEncoder<AppImageDeclaration>(descriptor);

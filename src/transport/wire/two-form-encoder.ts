@@ -50,7 +50,13 @@ export class TwoFormEncoder<T> {
 
   /** @throws Error where a number is out of the range of its field */
   encode(message: T): TwoForms {
-    return out.collect(() => writeMessage(this.#plan, message as Message));
+    const { protobuf, json } = this.lend(message);
+    return { protobuf: Buffer.from(protobuf), json: Buffer.from(json) };
+  }
+
+  /** As {@link encode}, in memory that the next call of either, of any encoder, uses again. */
+  lend(message: T): TwoForms {
+    return out.lend(() => writeMessage(this.#plan, message as Message));
   }
 }
 

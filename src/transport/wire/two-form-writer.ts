@@ -49,13 +49,13 @@ export class TwoFormWriter {
   #jsonView = viewOf(this.#json);
   #jsonLength = 0;
 
-  /** What `write` writes; no call may come within another one. */
-  collect(write: () => void): TwoForms {
+  /** What `write` writes, good until the next call; no call may come within another one. */
+  lend(write: () => void): TwoForms {
     try {
       write();
       return {
-        protobuf: Buffer.from(this.#protobuf.subarray(0, this.#protobufLength)),
-        json: Buffer.from(this.#json.subarray(0, this.#jsonLength)),
+        protobuf: this.#protobuf.subarray(0, this.#protobufLength),
+        json: this.#json.subarray(0, this.#jsonLength),
       };
     } finally {
       this.#protobufLength = 0;
