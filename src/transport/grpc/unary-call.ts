@@ -218,7 +218,7 @@ class Http2UnaryCall implements UnaryCall {
     decompressMessage(message, encoding, this.#options.maxMessageBytes, (failure, decompressed) => {
       if (failure !== undefined) {
         this.sendStatus(failure);
-      } else if (!this.#ended) {
+      } else {
         this.#received(decompressed);
       }
     });
@@ -230,7 +230,7 @@ class Http2UnaryCall implements UnaryCall {
   }
 
   #serve(): void {
-    // The client may have reset it meanwhile.
+    // By its deadline or by its client, while it was decompressed or waited for its turn.
     if (this.#ended) {
       return;
     }

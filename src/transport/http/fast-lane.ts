@@ -276,7 +276,7 @@ function joined(head: string, { body, room = 0 }: ResponseBody): Buffer {
   return answer;
 }
 
-/** Writes an answer that is too large to wait for others, in one piece where that takes no copy. */
+/** Writes an answer at once, in one piece unless that would copy a large one. */
 function writeNow(socket: Socket, head: string, response: ResponseBody): void {
   const { body, room = 0, release } = response;
   if (head.length <= room || body.length <= MAX_JOINED_BYTES) {

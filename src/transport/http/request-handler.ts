@@ -5,7 +5,13 @@ import type { AppImageError } from '../../domain/errors.js';
 import type { Caller, Dispatcher, StreamCaller } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
 import { encodeFailure } from '../wire/envelope.js';
-import type { FieldValidation, Method, StreamMethod, WireResponse } from '../wire/method.js';
+import {
+  type FieldValidation,
+  type Method,
+  NO_WARNINGS,
+  type StreamMethod,
+  type WireResponse,
+} from '../wire/method.js';
 import type { Connection, ConnectionTable } from './connection.js';
 import { EventStream } from './event-stream.js';
 import { type HttpErrorStatus, outcomeStatus, statusHeaders } from './http-status.js';
@@ -57,7 +63,12 @@ interface CallOptions {
 /** Caller of a request that is turned away: who it is does not matter. */
 type Stranger = Omit<Caller, 'principal'>;
 
-const EMPTY_RESPONSE: WireResponse = { body: new Uint8Array(), error: undefined, etag: undefined, warnings: [] };
+const EMPTY_RESPONSE: WireResponse = {
+  body: new Uint8Array(),
+  error: undefined,
+  etag: undefined,
+  warnings: NO_WARNINGS,
+};
 
 /**
  * Takes a request from its head to its answer: authenticates the caller, receives the body, has the method run, and answers. Works on Node's

@@ -1,8 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { asBuffer } from './as-buffer.js';
-
-/** The largest message that is read in this way, since a short text of it can keep the text of the whole message in memory. */
-const MOST_BYTES = 64 * 1024;
+import { MOST_CUT_BYTES } from './cut-text.js';
 
 /**
  * A reader of protobuf that cuts texts of ASCII, as most are, out of a single string of all bytes: decoding them one by one takes a call out of
@@ -24,7 +22,7 @@ export class TextReader extends BinaryReader {
     const length = this.uint32();
     const start = this.pos;
     const end = start + length;
-    if (end > this.len || this.len > MOST_BYTES || !this.#isAscii(start, end)) {
+    if (end > this.len || this.len > MOST_CUT_BYTES || !this.#isAscii(start, end)) {
       this.pos = fieldStart;
       return super.string();
     }

@@ -87,10 +87,8 @@ describe('TwoFormEncoder', () => {
   });
 
   it('keeps apart what it encoded, and uses the memory again of what it lent', () => {
-    const [first, second] = ['first', 'second'].map((name) => QueryAppImageResponseData.fromPartial({ name }));
-    if (first === undefined || second === undefined) {
-      throw new Error('there are two');
-    }
+    const first = QueryAppImageResponseData.fromPartial({ name: 'first' });
+    const second = QueryAppImageResponseData.fromPartial({ name: 'second' });
     const kept = encoder.encode(first);
     const lent = encoder.lend(second);
     expect(lent).toEqual(encoder.encode(second));

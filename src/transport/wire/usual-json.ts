@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DescMessage } from '@bufbuild/protobuf';
+import { MOST_CUT_BYTES } from './cut-text.js';
 import type { Message } from './empty-message.js';
 import { END, isDigit, JsonCursor } from './json-cursor.js';
 import { readMask } from './json-scalars.js';
@@ -10,9 +11,6 @@ export interface UsualJson {
   readonly message: Message;
   readonly present: ReadonlySet<string>;
 }
-
-/** The largest body that is read here, since a string of it can keep its whole text in memory. */
-const MOST_BYTES = 64 * 1024;
 
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
@@ -32,7 +30,7 @@ export class UsualJsonReader {
 
   /** The message, or `undefined` where something about the body is not usual. */
   read(bytes: Uint8Array): UsualJson | undefined {
-    if (bytes.length > MOST_BYTES || !isUtf8(bytes)) {
+    if (bytes.length > MOST_CUT_BYTES || !isUtf8(bytes)) {
       return undefined;
     }
     this.#plan ??= planUsualMessage(this.#descriptor);
