@@ -33,7 +33,8 @@ const ORIGIN = { method: 'Bench', tokenName: 'bench', certificateSubject: '', me
 export async function fillLmdb(dataDir: string, count: number): Promise<void> {
   const example = firstTemplate();
   const copy = copies(example);
-  const codec = { ...appImageCodec, encode: ({ name }: AppImage) => copy(Number(name.slice(NUMBER_AT))) };
+  const encode = ({ name }: AppImage): EncodedAppImage => copy(Number(name.slice(NUMBER_AT)));
+  const codec = { ...appImageCodec, encode, lend: encode };
   await fill(await openStore({ store: 'lmdb', dataDir, history: HISTORY, codec }), example, count, LMDB_AT_ONCE);
 }
 
