@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cpuTimeUs } from '../processes/process-usage.js';
 import { answerCheck } from './answer-check.js';
 import { BusyPoll } from './busy-poll.js';
+import { touchFreeMemory } from './free-memory.js';
 import { GrpcConnection } from './grpc-connection.js';
 import { Http1Connection } from './http1-connection.js';
 import { type LoadConnection, LoadDriver } from './load-driver.js';
-import type { LoadJob, LoadResult, LoadTarget, WindowResult } from './load-job.js';
+import { isWriting, type LoadJob, type LoadResult, type LoadTarget, type WindowResult } from './load-job.js';
 import { requestSource } from './request-source.js';
 
 /** Load before a window begins, so that it finds the connections busy. */
@@ -89,6 +90,9 @@ export async function runDuel(job: LoadJob): Promise<LoadResult> {
     await b?.run(job.warmUpMs);
     const result: { a: WindowResult[]; b: WindowResult[] } = { a: [], b: [] };
     for (let pair = 0; pair < job.pairs; pair += 1) {
+      if (isWriting(job.workload)) {
+        touchFreeMemory();
+      }
       result.a.push(await a.run(job.windowMs));
       if (b !== undefined) {
         result.b.push(await b.run(job.windowMs));

@@ -19,6 +19,11 @@ export type Workload =
   | { readonly kind: 'updateOne' }
   | { readonly kind: 'mixed'; readonly updateShare: number };
 
+/** Whether some of its requests change what is stored. */
+export function isWriting({ kind }: Workload): boolean {
+  return kind !== 'query' && kind !== 'batchQuery' && kind !== 'list';
+}
+
 /** What the load generator is told to do: the same load on two servers in turn, A B A B. */
 export interface LoadJob {
   readonly protocol: 'http1' | 'grpc';

@@ -1,4 +1,5 @@
 import type { StoreFloorMessage, StoreFloorReply } from '../floors/store-floor-message.js';
+import { touchFreeMemory } from '../load/free-memory.js';
 import { SERVER_CORE } from '../processes/cores.js';
 import { PinnedProcess } from '../processes/pinned-process.js';
 import type { BenchContext } from './bench-context.js';
@@ -44,6 +45,7 @@ export async function measureAgainstStore(
         a: target,
         b: undefined,
       });
+      touchFreeMemory();
       rates.push(a[0]?.requestsPerSecond ?? Number.NaN);
       replies.push(await floor.ask({ location, inFlight, windowMs, overwritten }));
     }
