@@ -138,7 +138,6 @@ export class ServiceLog implements AsyncDisposable {
 
 /** A logger that writes its lines to any stream, with the same form and masking as {@link ServiceLog}. */
 export function createLogger(level: LevelWithSilent, stream: DestinationStream): Logger {
-  const write = (line: string): void => stream.write(maskUrlSecrets(line));
   const logger: Logger = pino(
     {
       level,
@@ -160,12 +159,12 @@ export function createLogger(level: LevelWithSilent, stream: DestinationStream):
           if (line === undefined) {
             method.apply(this, args);
           } else {
-            write(line);
+            stream.write(line);
           }
         },
       },
     },
-    { write },
+    { write: (line: string): void => stream.write(maskUrlSecrets(line)) },
   );
   return logger;
 }

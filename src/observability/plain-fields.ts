@@ -19,6 +19,7 @@ const LONGEST_KEPT_TEXT = 256;
 const SPECIAL_NAMES: ReadonlySet<string> = new Set(['err', 'socket']);
 
 const QUOTE = 0x22;
+const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const FIRST_SURROGATE = 0xd800;
@@ -65,7 +66,10 @@ export function plainFields(fields: object): string | undefined {
   return text;
 }
 
-/** Whether a text stands in JSON as it is. Lone surrogates do not, and whether half a pair is lone is not worth finding out. */
+/**
+ * Whether a text stands in the log as it is: nothing in it must be escaped, and no `//` begins a part of a URL that may hold a password. Lone
+ * surrogates do not stand in JSON as they are, and whether half a pair is lone is not worth finding out.
+ */
 export function isPlainText(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
@@ -73,6 +77,7 @@ export function isPlainText(text: string): boolean {
       unit < FIRST_PRINTABLE ||
       unit === QUOTE ||
       unit === BACKSLASH ||
+      (unit === SLASH && text.charCodeAt(index + 1) === SLASH) ||
       (unit >= FIRST_SURROGATE && unit <= LAST_SURROGATE)
     ) {
       return false;
