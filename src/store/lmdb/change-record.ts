@@ -62,14 +62,26 @@ export function encodeChange(
   let at = TEXTS_AT;
   for (const text of texts) {
     const start = at + LENGTH_BYTES;
-    const bytes = record.write(text, start);
-    record.writeUInt32BE(bytes, at);
-    at = start + bytes;
+    const length = writeText(record, text, start);
+    record.writeUInt32BE(length, at);
+    at = start + length;
   }
   if (protobuf !== undefined) {
     record.set(protobuf, at);
   }
   return record;
+}
+
+/** Writes a text in UTF-8 and returns its length in bytes. These are short, and nearly always ASCII, which takes no call out of JavaScript. */
+function writeText(record: Buffer, text: string, at: number): number {
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) {
+      return record.write(text, at);
+    }
+    record[at + index] = unit;
+  }
+  return text.length;
 }
 
 /**
