@@ -1,5 +1,5 @@
 import type { AppImage, AppImageUpdate, StoredAppImage } from '../domain/app-image/app-image.js';
-import type { AppImageStore, Visit } from '../domain/app-image/app-image-store.js';
+import type { AppImageStore, Decision, Visit } from '../domain/app-image/app-image-store.js';
 import { type IfMatch, matchesRevision } from '../domain/app-image/if-match.js';
 import { mergeAppImage } from '../domain/app-image/merge-app-image.js';
 import { normaliseAppImage } from '../domain/app-image/normalise-app-image.js';
@@ -39,10 +39,13 @@ export class AppImageService {
    * Stores a new template.
    * @throws AppImageError REQUEST_INVALID with every fault, APP_IMAGE_EXISTS
    */
-  async create(appImage: AppImage, origin: ChangeOrigin): Promise<StoredAppImage> {
+  create(appImage: AppImage, origin: ChangeOrigin): Promise<StoredAppImage> {
     const normal = normaliseAppImage(appImage);
-    refuseFaults(validateAppImage(normal, this.#limits));
-    return await this.#put('CREATE_FAILED', normal.name, origin, (current) => {
+    const violations = validateAppImage(normal, this.#limits);
+    if (violations.length > 0) {
+      return Promise.reject(invalidRequest(violations));
+    }
+    return this.#put('CREATE_FAILED', normal.name, origin, (current) => {
       if (current !== undefined) {
         throw new AppImageError(
           'APP_IMAGE_EXISTS',
@@ -57,9 +60,12 @@ export class AppImageService {
    * Merges the given parts into a stored template.
    * @throws AppImageError REQUEST_INVALID, APP_IMAGE_NOT_FOUND, REVISION_CONFLICT
    */
-  async update(update: AppImageUpdate, ifMatch: IfMatch, origin: ChangeOrigin): Promise<StoredAppImage> {
-    refuseFaults(validateUpdate(update, this.#limits));
-    return await this.#put('UPDATE_FAILED', update.name, origin, (current) => {
+  update(update: AppImageUpdate, ifMatch: IfMatch, origin: ChangeOrigin): Promise<StoredAppImage> {
+    const violations = validateUpdate(update, this.#limits);
+    if (violations.length > 0) {
+      return Promise.reject(invalidRequest(violations));
+    }
+    return this.#put('UPDATE_FAILED', update.name, origin, (current) => {
       const standing = expectStored(current, update.name, ifMatch);
       const merged = normaliseAppImage(mergeAppImage(standing.appImage, update));
       refuseFaults(validateAppImage(merged, this.#limits));
@@ -209,19 +215,19 @@ export class AppImageService {
     return true;
   }
 
-  async #put(
+  #put(
     fault: ErrorName,
     name: string,
     origin: ChangeOrigin,
     next: (current: StoredAppImage | undefined) => AppImage,
   ): Promise<StoredAppImage> {
-    const stored = await guardStore(fault, () =>
-      this.#store.change(name, (current) => ({ kind: 'put', appImage: next(current) }), origin),
-    );
-    if (stored === undefined) {
-      throw new AppImageError(fault, `AppImage ${quoteValue(name)} could not be stored`);
-    }
-    return stored;
+    const decide = (current: StoredAppImage | undefined): Decision => ({ kind: 'put', appImage: next(current) });
+    return guardStore(fault, () => this.#store.change(name, decide, origin)).then((stored) => {
+      if (stored === undefined) {
+        throw new AppImageError(fault, `AppImage ${quoteValue(name)} could not be stored`);
+      }
+      return stored;
+    });
   }
 }
 

@@ -35,11 +35,10 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: CreateAppImageRequest,
-      run: async ({ request, encoding, context }) => {
+      run: ({ request, encoding, context }) => {
         const { name, image, configTemplates, deployTemplates, labels, annotations } = request;
         const appImage = { name, image, configTemplates, deployTemplates, labels, annotations };
-        const stored = await service.create(appImage, context.origin(''));
-        return { body: encodeDone(encoding), etag: entityTag(stored.revision) };
+        return service.create(appImage, context.origin('')).then((stored) => changeResult(stored, encoding));
       },
     }),
     defineMethod({
@@ -48,10 +47,10 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
       role: 'editor',
       mutates: true,
       codec: UpdateAppImageRequest,
-      run: async (call) => {
-        const stored = await service.update(appImageUpdate(call), call.ifMatch, call.context.origin(''));
-        return { body: encodeDone(call.encoding), etag: entityTag(stored.revision) };
-      },
+      run: (call) =>
+        service
+          .update(appImageUpdate(call), call.ifMatch, call.context.origin(''))
+          .then((stored) => changeResult(stored, call.encoding)),
     }),
     defineMethod({
       descriptor: required(appImages['deleteAppImage']),
@@ -139,6 +138,10 @@ export function appImageMethods(service: AppImageService): readonly Method[] {
 function queryResult(stored: StoredAppImage, encoding: Encoding): Omit<MethodResult, 'warnings'> {
   const { body, room, release } = encodeOne(stored, encoding);
   return { body, room, release, etag: entityTag(stored.revision) };
+}
+
+function changeResult({ revision }: StoredAppImage, encoding: Encoding): Omit<MethodResult, 'warnings'> {
+  return { body: encodeDone(encoding), etag: entityTag(revision) };
 }
 
 /** What an update request asks for: JSON tells an empty map from an absent one, protobuf does not. */
