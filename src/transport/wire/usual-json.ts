@@ -72,7 +72,7 @@ function readMessage(json: JsonCursor, plan: UsualMessage, present?: Set<string>
     seen |= field.bit;
     // `null` is the same as a field that is not there.
     if (!json.skipNull()) {
-      const value = readField(json, field);
+      const value = readField(json, field, message);
       if (value === undefined) {
         return undefined;
       }
@@ -105,14 +105,17 @@ function readName(json: JsonCursor, plan: UsualMessage, before: UsualName | unde
   return undefined;
 }
 
-function readField(json: JsonCursor, field: UsualField): unknown {
+function readField(json: JsonCursor, field: UsualField, message: Message): unknown {
   switch (field.shape) {
     case 'one':
       return readValue(json, field);
     case 'list':
       return json.take() === OPEN_ARRAY ? readList(json, field) : undefined;
     case 'map':
-      return json.take() === OPEN_OBJECT ? readMap(json, field) : undefined;
+      // An empty message has an empty map there.
+      return json.take() === OPEN_OBJECT
+        ? readMap(json, field, message[field.localName] as Map<string, unknown>)
+        : undefined;
     default:
       return undefined;
   }
@@ -120,30 +123,31 @@ function readField(json: JsonCursor, field: UsualField): unknown {
 
 /** Reads a list behind its opening bracket. */
 function readList(json: JsonCursor, field: UsualField): unknown[] | undefined {
-  const list: unknown[] = [];
   if (json.peek() === CLOSE_ARRAY) {
     json.take();
-    return list;
+    return [];
   }
+  const first = readValue(json, field);
+  if (first === undefined) {
+    return undefined;
+  }
+  // Most lists end here, and the first `push` to an empty one makes room for 17.
+  const list = [first];
   for (;;) {
-    const value = readValue(json, field);
-    if (value === undefined) {
-      return undefined;
-    }
-    list.push(value);
     const byte = json.take();
     if (byte === CLOSE_ARRAY) {
       return list;
     }
-    if (byte !== COMMA) {
+    const value = byte === COMMA ? readValue(json, field) : undefined;
+    if (value === undefined) {
       return undefined;
     }
+    list.push(value);
   }
 }
 
-/** Reads a map behind its opening brace. */
-function readMap(json: JsonCursor, field: UsualField): Map<string, unknown> | undefined {
-  const map = new Map<string, unknown>();
+/** Reads a map behind its opening brace, into one that is empty. */
+function readMap(json: JsonCursor, field: UsualField, map: Map<string, unknown>): Map<string, unknown> | undefined {
   let byte = json.take();
   if (byte === CLOSE_OBJECT) {
     return map;
