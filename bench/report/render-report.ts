@@ -48,7 +48,7 @@ function introduction({ quick, machine, pairs, windowMs, secondsTaken, measureme
 }
 
 const FLOORS =
-  'F1 is node:https with mutual TLS that reads a body and answers a prebuilt buffer; F2 is @grpc/grpc-js that does the same with a unary call. Each answers as many bytes as the service does, and gets the same requests.';
+  'F1 is node:https with mutual TLS that reads a body and answers a prebuilt buffer; F2 is @grpc/grpc-js that does the same with a unary call. Each answers as many bytes as the service does, and gets the same requests. Before each window with writes free memory is touched; bench/README.md says why.';
 
 const TARGET_COLUMNS: readonly Column<TargetResult>[] = [
   ['scenario', ({ scenario }) => scenario],
