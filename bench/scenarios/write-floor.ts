@@ -45,8 +45,8 @@ export async function measureAgainstStore(
         a: target,
         b: undefined,
       });
-      touchFreeMemory();
       rates.push(a[0]?.requestsPerSecond ?? Number.NaN);
+      touchFreeMemory();
       replies.push(await floor.ask({ location, inFlight, windowMs, overwritten }));
     }
     const of = (pick: (reply: StoreFloorReply) => number): number => median(replies.map(pick));

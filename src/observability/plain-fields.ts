@@ -27,7 +27,7 @@ const LAST_SURROGATE = 0xdfff;
 
 /**
  * The fields of a log line as JSON, each with a comma before it, or `undefined` where something in them needs a closer look: a name that
- * may be a secret's, text that must be escaped, an object with fields of its own. Most lines are plain, audit lines above all, and cost
+ * may be a secret's, text that is not {@link isPlainText plain}, an object with fields of its own. Most lines are plain, audit lines above all, and cost
  * a third of what pino takes for them.
  */
 export function plainFields(fields: object): string | undefined {

@@ -42,10 +42,7 @@ export class AppImageService {
   create(appImage: AppImage, origin: ChangeOrigin): Promise<StoredAppImage> {
     const normal = normaliseAppImage(appImage);
     const violations = validateAppImage(normal, this.#limits);
-    if (violations.length > 0) {
-      return Promise.reject(invalidRequest(violations));
-    }
-    return this.#put('CREATE_FAILED', normal.name, origin, (current) => {
+    return this.#put('CREATE_FAILED', normal.name, violations, origin, (current) => {
       if (current !== undefined) {
         throw new AppImageError(
           'APP_IMAGE_EXISTS',
@@ -62,10 +59,7 @@ export class AppImageService {
    */
   update(update: AppImageUpdate, ifMatch: IfMatch, origin: ChangeOrigin): Promise<StoredAppImage> {
     const violations = validateUpdate(update, this.#limits);
-    if (violations.length > 0) {
-      return Promise.reject(invalidRequest(violations));
-    }
-    return this.#put('UPDATE_FAILED', update.name, origin, (current) => {
+    return this.#put('UPDATE_FAILED', update.name, violations, origin, (current) => {
       const standing = expectStored(current, update.name, ifMatch);
       const merged = normaliseAppImage(mergeAppImage(standing.appImage, update));
       refuseFaults(validateAppImage(merged, this.#limits));
@@ -215,12 +209,17 @@ export class AppImageService {
     return true;
   }
 
+  /** Stores what `next` makes of what stands, unless the request has faults already. */
   #put(
     fault: ErrorName,
     name: string,
+    violations: readonly FieldViolation[],
     origin: ChangeOrigin,
     next: (current: StoredAppImage | undefined) => AppImage,
   ): Promise<StoredAppImage> {
+    if (violations.length > 0) {
+      return Promise.reject(invalidRequest(violations));
+    }
     const decide = (current: StoredAppImage | undefined): Decision => ({ kind: 'put', appImage: next(current) });
     return guardStore(fault, () => this.#store.change(name, decide, origin)).then((stored) => {
       if (stored === undefined) {

@@ -2,7 +2,10 @@ import type { StoredAppImage } from '../domain/app-image/app-image.js';
 import { StoreFaultError, StoreUnavailableError } from '../domain/app-image/app-image-store.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
 
-/** Runs a store call; see {@link toldError}. Each change passes here: a handler costs it less than an asynchronous function that waits. */
+/**
+ * Runs a store call, which rejects and does not throw; see {@link toldError}. Each change passes here: a handler costs it less than an
+ * asynchronous function that waits.
+ */
 export function guardStore<T>(fault: ErrorName, call: () => Promise<T>): Promise<T> {
   return call().catch((error: unknown) => {
     throw toldError(fault, error);
