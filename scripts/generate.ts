@@ -30,8 +30,16 @@ function descriptorModule(descriptorSet: Buffer): string {
   ].join('\n');
 }
 
+/** What makes a message without any field, which `src/transport/wire` does often; ts-proto keeps it for the file itself. */
+function exportMakers(folder: string): void {
+  for (const [path, text] of contents(folder)) {
+    writeFileSync(join(folder, path), text.replaceAll(/^function createBase/gm, 'export $&'));
+  }
+}
+
 function generate(into: string): void {
   buf('generate', '--output', into);
+  exportMakers(join(into, 'gen'));
   const descriptorSet = buf('build', '--as-file-descriptor-set', '-o', '-#format=binpb');
   writeFileSync(join(into, 'gen', 'descriptor-set.ts'), descriptorModule(descriptorSet));
 }

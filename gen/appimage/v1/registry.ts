@@ -498,7 +498,7 @@ export enum WatchEvent_Type {
   CHECKPOINT = 4,
 }
 
-function createBaseAppImageDeclaration(): AppImageDeclaration {
+export function createBaseAppImageDeclaration(): AppImageDeclaration {
   return { appImage: undefined, ifRevision: undefined };
 }
 
@@ -572,7 +572,7 @@ export const AppImageDeclaration: MessageFns<AppImageDeclaration> = {
   },
 };
 
-function createBaseApplyRequest(): ApplyRequest {
+export function createBaseApplyRequest(): ApplyRequest {
   return { header: undefined, appImages: [], dryRun: false, failOnWarnings: false, message: "" };
 }
 
@@ -677,7 +677,7 @@ export const ApplyRequest: MessageFns<ApplyRequest> = {
   },
 };
 
-function createBaseApplyResponse(): ApplyResponse {
+export function createBaseApplyResponse(): ApplyResponse {
   return { status: undefined, results: [] };
 }
 
@@ -746,7 +746,7 @@ export const ApplyResponse: MessageFns<ApplyResponse> = {
   },
 };
 
-function createBaseApplyResult(): ApplyResult {
+export function createBaseApplyResult(): ApplyResult {
   return { name: "", status: undefined, outcome: 0, revision: 0n, diff: undefined, findings: [] };
 }
 
@@ -868,7 +868,7 @@ export const ApplyResult: MessageFns<ApplyResult> = {
   },
 };
 
-function createBaseLintFinding(): LintFinding {
+export function createBaseLintFinding(): LintFinding {
   return { rule: "", severity: 0, field: "", message: "", suggestion: "" };
 }
 
@@ -971,7 +971,7 @@ export const LintFinding: MessageFns<LintFinding> = {
   },
 };
 
-function createBaseLintRequest(): LintRequest {
+export function createBaseLintRequest(): LintRequest {
   return { header: undefined, name: "", revision: 0n, tag: "", appImage: undefined };
 }
 
@@ -1081,7 +1081,7 @@ export const LintRequest: MessageFns<LintRequest> = {
   },
 };
 
-function createBaseLintResponse(): LintResponse {
+export function createBaseLintResponse(): LintResponse {
   return { status: undefined, findings: [] };
 }
 
@@ -1150,7 +1150,7 @@ export const LintResponse: MessageFns<LintResponse> = {
   },
 };
 
-function createBaseRenderRequest(): RenderRequest {
+export function createBaseRenderRequest(): RenderRequest {
   return {
     header: undefined,
     name: "",
@@ -1316,7 +1316,7 @@ export const RenderRequest: MessageFns<RenderRequest> = {
   },
 };
 
-function createBaseRenderRequest_ValuesEntry(): RenderRequest_ValuesEntry {
+export function createBaseRenderRequest_ValuesEntry(): RenderRequest_ValuesEntry {
   return { key: "", value: "" };
 }
 
@@ -1383,7 +1383,7 @@ export const RenderRequest_ValuesEntry: MessageFns<RenderRequest_ValuesEntry> = 
   },
 };
 
-function createBaseRenderedFile(): RenderedFile {
+export function createBaseRenderedFile(): RenderedFile {
   return {
     deployTemplate: "",
     role: "",
@@ -1544,7 +1544,7 @@ export const RenderedFile: MessageFns<RenderedFile> = {
   },
 };
 
-function createBaseRenderResponse(): RenderResponse {
+export function createBaseRenderResponse(): RenderResponse {
   return { status: undefined, files: [] };
 }
 
@@ -1613,7 +1613,7 @@ export const RenderResponse: MessageFns<RenderResponse> = {
   },
 };
 
-function createBaseDiffEntry(): DiffEntry {
+export function createBaseDiffEntry(): DiffEntry {
   return { path: "", kind: 0, oldValue: "", newValue: "", class: 0 };
 }
 
@@ -1716,7 +1716,7 @@ export const DiffEntry: MessageFns<DiffEntry> = {
   },
 };
 
-function createBaseAppImageDiff(): AppImageDiff {
+export function createBaseAppImageDiff(): AppImageDiff {
   return { entries: [], class: 0 };
 }
 
@@ -1783,7 +1783,7 @@ export const AppImageDiff: MessageFns<AppImageDiff> = {
   },
 };
 
-function createBaseDiffRequest(): DiffRequest {
+export function createBaseDiffRequest(): DiffRequest {
   return { header: undefined, name: "", fromRevision: 0n, fromTag: "", toRevision: 0n, toTag: "", appImage: undefined };
 }
 
@@ -1924,7 +1924,7 @@ export const DiffRequest: MessageFns<DiffRequest> = {
   },
 };
 
-function createBaseDiffResponse(): DiffResponse {
+export function createBaseDiffResponse(): DiffResponse {
   return { status: undefined, diff: undefined, fromRevision: 0n, toRevision: 0n };
 }
 
@@ -2029,7 +2029,7 @@ export const DiffResponse: MessageFns<DiffResponse> = {
   },
 };
 
-function createBaseRevision(): Revision {
+export function createBaseRevision(): Revision {
   return {
     name: "",
     revision: 0n,
@@ -2221,7 +2221,7 @@ export const Revision: MessageFns<Revision> = {
   },
 };
 
-function createBaseListRevisionsRequest(): ListRevisionsRequest {
+export function createBaseListRevisionsRequest(): ListRevisionsRequest {
   return { header: undefined, name: "", pageSize: 0n, pageToken: "" };
 }
 
@@ -2317,7 +2317,7 @@ export const ListRevisionsRequest: MessageFns<ListRevisionsRequest> = {
   },
 };
 
-function createBaseListRevisionsResponse(): ListRevisionsResponse {
+export function createBaseListRevisionsResponse(): ListRevisionsResponse {
   return { status: undefined, revisions: [], nextPageToken: "" };
 }
 
@@ -2398,7 +2398,7 @@ export const ListRevisionsResponse: MessageFns<ListRevisionsResponse> = {
   },
 };
 
-function createBaseGetRevisionRequest(): GetRevisionRequest {
+export function createBaseGetRevisionRequest(): GetRevisionRequest {
   return { header: undefined, name: "", revision: 0n, tag: "" };
 }
 
@@ -2494,7 +2494,7 @@ export const GetRevisionRequest: MessageFns<GetRevisionRequest> = {
   },
 };
 
-function createBaseGetRevisionResponse(): GetRevisionResponse {
+export function createBaseGetRevisionResponse(): GetRevisionResponse {
   return { status: undefined, revision: undefined };
 }
 
@@ -2565,7 +2565,7 @@ export const GetRevisionResponse: MessageFns<GetRevisionResponse> = {
   },
 };
 
-function createBaseRollbackRequest(): RollbackRequest {
+export function createBaseRollbackRequest(): RollbackRequest {
   return { header: undefined, name: "", revision: 0n, tag: "", ifRevision: undefined, message: "" };
 }
 
@@ -2690,7 +2690,7 @@ export const RollbackRequest: MessageFns<RollbackRequest> = {
   },
 };
 
-function createBaseRollbackResponse(): RollbackResponse {
+export function createBaseRollbackResponse(): RollbackResponse {
   return { status: undefined, revision: undefined };
 }
 
@@ -2761,7 +2761,7 @@ export const RollbackResponse: MessageFns<RollbackResponse> = {
   },
 };
 
-function createBaseSetRevisionTagRequest(): SetRevisionTagRequest {
+export function createBaseSetRevisionTagRequest(): SetRevisionTagRequest {
   return { header: undefined, name: "", tag: "", revision: 0n, ifRevision: undefined };
 }
 
@@ -2874,7 +2874,7 @@ export const SetRevisionTagRequest: MessageFns<SetRevisionTagRequest> = {
   },
 };
 
-function createBaseSetRevisionTagResponse(): SetRevisionTagResponse {
+export function createBaseSetRevisionTagResponse(): SetRevisionTagResponse {
   return { status: undefined, revision: 0n };
 }
 
@@ -2946,7 +2946,7 @@ export const SetRevisionTagResponse: MessageFns<SetRevisionTagResponse> = {
   },
 };
 
-function createBaseDeleteRevisionTagRequest(): DeleteRevisionTagRequest {
+export function createBaseDeleteRevisionTagRequest(): DeleteRevisionTagRequest {
   return { header: undefined, name: "", tag: "", ifRevision: undefined };
 }
 
@@ -3044,7 +3044,7 @@ export const DeleteRevisionTagRequest: MessageFns<DeleteRevisionTagRequest> = {
   },
 };
 
-function createBaseDeleteRevisionTagResponse(): DeleteRevisionTagResponse {
+export function createBaseDeleteRevisionTagResponse(): DeleteRevisionTagResponse {
   return { status: undefined };
 }
 
@@ -3101,7 +3101,7 @@ export const DeleteRevisionTagResponse: MessageFns<DeleteRevisionTagResponse> = 
   },
 };
 
-function createBaseWatchRequest(): WatchRequest {
+export function createBaseWatchRequest(): WatchRequest {
   return { header: undefined, start: 0, resumeToken: "", namePrefix: "" };
 }
 
@@ -3194,7 +3194,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
   },
 };
 
-function createBaseWatchResponse(): WatchResponse {
+export function createBaseWatchResponse(): WatchResponse {
   return { status: undefined, events: [] };
 }
 
@@ -3263,7 +3263,7 @@ export const WatchResponse: MessageFns<WatchResponse> = {
   },
 };
 
-function createBaseWatchEvent(): WatchEvent {
+export function createBaseWatchEvent(): WatchEvent {
   return { type: 0, resumeToken: "", revision: undefined };
 }
 

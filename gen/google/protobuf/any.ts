@@ -80,7 +80,7 @@ export interface Any {
   value: Buffer;
 }
 
-function createBaseAny(): Any {
+export function createBaseAny(): Any {
   return { typeUrl: "", value: Buffer.alloc(0) };
 }
 

@@ -119,7 +119,7 @@ export interface Timestamp {
   nanos: number;
 }
 
-function createBaseTimestamp(): Timestamp {
+export function createBaseTimestamp(): Timestamp {
   return { seconds: 0n, nanos: 0 };
 }
 

@@ -28,7 +28,7 @@ export interface BadRequest_FieldViolation {
   description: string;
 }
 
-function createBaseBadRequest(): BadRequest {
+export function createBaseBadRequest(): BadRequest {
   return { fieldViolations: [] };
 }
 
@@ -83,7 +83,7 @@ export const BadRequest: MessageFns<BadRequest> = {
   },
 };
 
-function createBaseBadRequest_FieldViolation(): BadRequest_FieldViolation {
+export function createBaseBadRequest_FieldViolation(): BadRequest_FieldViolation {
   return { field: "", description: "" };
 }
 

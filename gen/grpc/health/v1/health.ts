@@ -46,7 +46,7 @@ export interface HealthListResponse_StatusesEntry {
   value: HealthCheckResponse | undefined;
 }
 
-function createBaseHealthCheckRequest(): HealthCheckRequest {
+export function createBaseHealthCheckRequest(): HealthCheckRequest {
   return { service: "" };
 }
 
@@ -101,7 +101,7 @@ export const HealthCheckRequest: MessageFns<HealthCheckRequest> = {
   },
 };
 
-function createBaseHealthCheckResponse(): HealthCheckResponse {
+export function createBaseHealthCheckResponse(): HealthCheckResponse {
   return { status: 0 };
 }
 
@@ -156,7 +156,7 @@ export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
   },
 };
 
-function createBaseHealthListRequest(): HealthListRequest {
+export function createBaseHealthListRequest(): HealthListRequest {
   return {};
 }
 
@@ -199,7 +199,7 @@ export const HealthListRequest: MessageFns<HealthListRequest> = {
   },
 };
 
-function createBaseHealthListResponse(): HealthListResponse {
+export function createBaseHealthListResponse(): HealthListResponse {
   return { statuses: new Map() };
 }
 
@@ -265,7 +265,7 @@ export const HealthListResponse: MessageFns<HealthListResponse> = {
   },
 };
 
-function createBaseHealthListResponse_StatusesEntry(): HealthListResponse_StatusesEntry {
+export function createBaseHealthListResponse_StatusesEntry(): HealthListResponse_StatusesEntry {
   return { key: "", value: undefined };
 }
 

@@ -81,7 +81,7 @@ export interface ErrorResponse {
   errorMessage: string;
 }
 
-function createBaseServerReflectionRequest(): ServerReflectionRequest {
+export function createBaseServerReflectionRequest(): ServerReflectionRequest {
   return {
     host: "",
     fileByFilename: undefined,
@@ -206,7 +206,7 @@ export const ServerReflectionRequest: MessageFns<ServerReflectionRequest> = {
   },
 };
 
-function createBaseExtensionRequest(): ExtensionRequest {
+export function createBaseExtensionRequest(): ExtensionRequest {
   return { containingType: "", extensionNumber: 0 };
 }
 
@@ -273,7 +273,7 @@ export const ExtensionRequest: MessageFns<ExtensionRequest> = {
   },
 };
 
-function createBaseServerReflectionResponse(): ServerReflectionResponse {
+export function createBaseServerReflectionResponse(): ServerReflectionResponse {
   return {
     validHost: "",
     originalRequest: undefined,
@@ -407,7 +407,7 @@ export const ServerReflectionResponse: MessageFns<ServerReflectionResponse> = {
   },
 };
 
-function createBaseFileDescriptorResponse(): FileDescriptorResponse {
+export function createBaseFileDescriptorResponse(): FileDescriptorResponse {
   return { fileDescriptorProto: [] };
 }
 
@@ -462,7 +462,7 @@ export const FileDescriptorResponse: MessageFns<FileDescriptorResponse> = {
   },
 };
 
-function createBaseExtensionNumberResponse(): ExtensionNumberResponse {
+export function createBaseExtensionNumberResponse(): ExtensionNumberResponse {
   return { baseTypeName: "", extensionNumber: [] };
 }
 
@@ -543,7 +543,7 @@ export const ExtensionNumberResponse: MessageFns<ExtensionNumberResponse> = {
   },
 };
 
-function createBaseListServiceResponse(): ListServiceResponse {
+export function createBaseListServiceResponse(): ListServiceResponse {
   return { service: [] };
 }
 
@@ -598,7 +598,7 @@ export const ListServiceResponse: MessageFns<ListServiceResponse> = {
   },
 };
 
-function createBaseServiceResponse(): ServiceResponse {
+export function createBaseServiceResponse(): ServiceResponse {
   return { name: "" };
 }
 
@@ -653,7 +653,7 @@ export const ServiceResponse: MessageFns<ServiceResponse> = {
   },
 };
 
-function createBaseErrorResponse(): ErrorResponse {
+export function createBaseErrorResponse(): ErrorResponse {
   return { errorCode: 0, errorMessage: "" };
 }
 

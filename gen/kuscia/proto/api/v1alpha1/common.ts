@@ -33,7 +33,7 @@ export interface Status {
   details: Any[];
 }
 
-function createBaseRequestHeader(): RequestHeader {
+export function createBaseRequestHeader(): RequestHeader {
   return { customHeaders: new Map() };
 }
 
@@ -99,7 +99,7 @@ export const RequestHeader: MessageFns<RequestHeader> = {
   },
 };
 
-function createBaseRequestHeader_CustomHeadersEntry(): RequestHeader_CustomHeadersEntry {
+export function createBaseRequestHeader_CustomHeadersEntry(): RequestHeader_CustomHeadersEntry {
   return { key: "", value: "" };
 }
 
@@ -170,7 +170,7 @@ export const RequestHeader_CustomHeadersEntry: MessageFns<RequestHeader_CustomHe
   },
 };
 
-function createBaseStatus(): Status {
+export function createBaseStatus(): Status {
   return { code: 0, message: "", details: [] };
 }
 

@@ -489,7 +489,7 @@ export interface GRPCAction {
   service: string;
 }
 
-function createBaseCreateAppImageRequest(): CreateAppImageRequest {
+export function createBaseCreateAppImageRequest(): CreateAppImageRequest {
   return {
     header: undefined,
     name: "",
@@ -661,7 +661,7 @@ export const CreateAppImageRequest: MessageFns<CreateAppImageRequest> = {
   },
 };
 
-function createBaseCreateAppImageRequest_ConfigTemplatesEntry(): CreateAppImageRequest_ConfigTemplatesEntry {
+export function createBaseCreateAppImageRequest_ConfigTemplatesEntry(): CreateAppImageRequest_ConfigTemplatesEntry {
   return { key: "", value: "" };
 }
 
@@ -732,7 +732,7 @@ export const CreateAppImageRequest_ConfigTemplatesEntry: MessageFns<CreateAppIma
   },
 };
 
-function createBaseCreateAppImageRequest_LabelsEntry(): CreateAppImageRequest_LabelsEntry {
+export function createBaseCreateAppImageRequest_LabelsEntry(): CreateAppImageRequest_LabelsEntry {
   return { key: "", value: "" };
 }
 
@@ -803,7 +803,7 @@ export const CreateAppImageRequest_LabelsEntry: MessageFns<CreateAppImageRequest
   },
 };
 
-function createBaseCreateAppImageRequest_AnnotationsEntry(): CreateAppImageRequest_AnnotationsEntry {
+export function createBaseCreateAppImageRequest_AnnotationsEntry(): CreateAppImageRequest_AnnotationsEntry {
   return { key: "", value: "" };
 }
 
@@ -874,7 +874,7 @@ export const CreateAppImageRequest_AnnotationsEntry: MessageFns<CreateAppImageRe
   },
 };
 
-function createBaseCreateAppImageResponse(): CreateAppImageResponse {
+export function createBaseCreateAppImageResponse(): CreateAppImageResponse {
   return { status: undefined };
 }
 
@@ -931,7 +931,7 @@ export const CreateAppImageResponse: MessageFns<CreateAppImageResponse> = {
   },
 };
 
-function createBaseUpdateAppImageRequest(): UpdateAppImageRequest {
+export function createBaseUpdateAppImageRequest(): UpdateAppImageRequest {
   return {
     header: undefined,
     name: "",
@@ -1116,7 +1116,7 @@ export const UpdateAppImageRequest: MessageFns<UpdateAppImageRequest> = {
   },
 };
 
-function createBaseUpdateAppImageRequest_ConfigTemplatesEntry(): UpdateAppImageRequest_ConfigTemplatesEntry {
+export function createBaseUpdateAppImageRequest_ConfigTemplatesEntry(): UpdateAppImageRequest_ConfigTemplatesEntry {
   return { key: "", value: "" };
 }
 
@@ -1187,7 +1187,7 @@ export const UpdateAppImageRequest_ConfigTemplatesEntry: MessageFns<UpdateAppIma
   },
 };
 
-function createBaseUpdateAppImageRequest_LabelsEntry(): UpdateAppImageRequest_LabelsEntry {
+export function createBaseUpdateAppImageRequest_LabelsEntry(): UpdateAppImageRequest_LabelsEntry {
   return { key: "", value: "" };
 }
 
@@ -1258,7 +1258,7 @@ export const UpdateAppImageRequest_LabelsEntry: MessageFns<UpdateAppImageRequest
   },
 };
 
-function createBaseUpdateAppImageRequest_AnnotationsEntry(): UpdateAppImageRequest_AnnotationsEntry {
+export function createBaseUpdateAppImageRequest_AnnotationsEntry(): UpdateAppImageRequest_AnnotationsEntry {
   return { key: "", value: "" };
 }
 
@@ -1329,7 +1329,7 @@ export const UpdateAppImageRequest_AnnotationsEntry: MessageFns<UpdateAppImageRe
   },
 };
 
-function createBaseUpdateAppImageResponse(): UpdateAppImageResponse {
+export function createBaseUpdateAppImageResponse(): UpdateAppImageResponse {
   return { status: undefined };
 }
 
@@ -1386,7 +1386,7 @@ export const UpdateAppImageResponse: MessageFns<UpdateAppImageResponse> = {
   },
 };
 
-function createBaseDeleteAppImageRequest(): DeleteAppImageRequest {
+export function createBaseDeleteAppImageRequest(): DeleteAppImageRequest {
   return { header: undefined, name: "" };
 }
 
@@ -1455,7 +1455,7 @@ export const DeleteAppImageRequest: MessageFns<DeleteAppImageRequest> = {
   },
 };
 
-function createBaseDeleteAppImageResponse(): DeleteAppImageResponse {
+export function createBaseDeleteAppImageResponse(): DeleteAppImageResponse {
   return { status: undefined };
 }
 
@@ -1512,7 +1512,7 @@ export const DeleteAppImageResponse: MessageFns<DeleteAppImageResponse> = {
   },
 };
 
-function createBaseQueryAppImageRequest(): QueryAppImageRequest {
+export function createBaseQueryAppImageRequest(): QueryAppImageRequest {
   return { header: undefined, name: "" };
 }
 
@@ -1581,7 +1581,7 @@ export const QueryAppImageRequest: MessageFns<QueryAppImageRequest> = {
   },
 };
 
-function createBaseQueryAppImageResponse(): QueryAppImageResponse {
+export function createBaseQueryAppImageResponse(): QueryAppImageResponse {
   return { status: undefined, data: undefined };
 }
 
@@ -1652,7 +1652,7 @@ export const QueryAppImageResponse: MessageFns<QueryAppImageResponse> = {
   },
 };
 
-function createBaseQueryAppImageResponseData(): QueryAppImageResponseData {
+export function createBaseQueryAppImageResponseData(): QueryAppImageResponseData {
   return {
     name: "",
     image: undefined,
@@ -1810,7 +1810,7 @@ export const QueryAppImageResponseData: MessageFns<QueryAppImageResponseData> = 
   },
 };
 
-function createBaseQueryAppImageResponseData_ConfigTemplatesEntry(): QueryAppImageResponseData_ConfigTemplatesEntry {
+export function createBaseQueryAppImageResponseData_ConfigTemplatesEntry(): QueryAppImageResponseData_ConfigTemplatesEntry {
   return { key: "", value: "" };
 }
 
@@ -1886,7 +1886,7 @@ export const QueryAppImageResponseData_ConfigTemplatesEntry: MessageFns<
   },
 };
 
-function createBaseQueryAppImageResponseData_LabelsEntry(): QueryAppImageResponseData_LabelsEntry {
+export function createBaseQueryAppImageResponseData_LabelsEntry(): QueryAppImageResponseData_LabelsEntry {
   return { key: "", value: "" };
 }
 
@@ -1957,7 +1957,7 @@ export const QueryAppImageResponseData_LabelsEntry: MessageFns<QueryAppImageResp
   },
 };
 
-function createBaseQueryAppImageResponseData_AnnotationsEntry(): QueryAppImageResponseData_AnnotationsEntry {
+export function createBaseQueryAppImageResponseData_AnnotationsEntry(): QueryAppImageResponseData_AnnotationsEntry {
   return { key: "", value: "" };
 }
 
@@ -2028,7 +2028,7 @@ export const QueryAppImageResponseData_AnnotationsEntry: MessageFns<QueryAppImag
   },
 };
 
-function createBaseBatchQueryAppImageRequest(): BatchQueryAppImageRequest {
+export function createBaseBatchQueryAppImageRequest(): BatchQueryAppImageRequest {
   return { header: undefined, names: [] };
 }
 
@@ -2097,7 +2097,7 @@ export const BatchQueryAppImageRequest: MessageFns<BatchQueryAppImageRequest> = 
   },
 };
 
-function createBaseBatchQueryAppImageResponse(): BatchQueryAppImageResponse {
+export function createBaseBatchQueryAppImageResponse(): BatchQueryAppImageResponse {
   return { status: undefined, data: [] };
 }
 
@@ -2166,7 +2166,7 @@ export const BatchQueryAppImageResponse: MessageFns<BatchQueryAppImageResponse> 
   },
 };
 
-function createBaseListAppImageRequest(): ListAppImageRequest {
+export function createBaseListAppImageRequest(): ListAppImageRequest {
   return { header: undefined, pageSize: 0n, pageToken: "" };
 }
 
@@ -2250,7 +2250,7 @@ export const ListAppImageRequest: MessageFns<ListAppImageRequest> = {
   },
 };
 
-function createBaseListAppImageResponse(): ListAppImageResponse {
+export function createBaseListAppImageResponse(): ListAppImageResponse {
   return { status: undefined, data: undefined };
 }
 
@@ -2321,7 +2321,7 @@ export const ListAppImageResponse: MessageFns<ListAppImageResponse> = {
   },
 };
 
-function createBaseAppImageList(): AppImageList {
+export function createBaseAppImageList(): AppImageList {
   return { appimageList: [], nextPageToken: "" };
 }
 
@@ -2388,7 +2388,7 @@ export const AppImageList: MessageFns<AppImageList> = {
   },
 };
 
-function createBaseAppImageInfo(): AppImageInfo {
+export function createBaseAppImageInfo(): AppImageInfo {
   return { name: "", tag: "", id: "", sign: "" };
 }
 
@@ -2479,7 +2479,7 @@ export const AppImageInfo: MessageFns<AppImageInfo> = {
   },
 };
 
-function createBaseDeployTemplate(): DeployTemplate {
+export function createBaseDeployTemplate(): DeployTemplate {
   return { name: "", role: "", replicas: 0, restartPolicy: "", containers: [], networkPolicy: undefined, affinity: "" };
 }
 
@@ -2608,7 +2608,7 @@ export const DeployTemplate: MessageFns<DeployTemplate> = {
   },
 };
 
-function createBaseNetworkPolicy(): NetworkPolicy {
+export function createBaseNetworkPolicy(): NetworkPolicy {
   return { ingresses: [] };
 }
 
@@ -2663,7 +2663,7 @@ export const NetworkPolicy: MessageFns<NetworkPolicy> = {
   },
 };
 
-function createBaseNetworkIngress(): NetworkIngress {
+export function createBaseNetworkIngress(): NetworkIngress {
   return { from: undefined, ports: [] };
 }
 
@@ -2732,7 +2732,7 @@ export const NetworkIngress: MessageFns<NetworkIngress> = {
   },
 };
 
-function createBaseNetworkPeer(): NetworkPeer {
+export function createBaseNetworkPeer(): NetworkPeer {
   return { roles: [] };
 }
 
@@ -2787,7 +2787,7 @@ export const NetworkPeer: MessageFns<NetworkPeer> = {
   },
 };
 
-function createBaseNetworkPort(): NetworkPort {
+export function createBaseNetworkPort(): NetworkPort {
   return { port: "" };
 }
 
@@ -2842,7 +2842,7 @@ export const NetworkPort: MessageFns<NetworkPort> = {
   },
 };
 
-function createBaseContainer(): Container {
+export function createBaseContainer(): Container {
   return {
     name: "",
     command: [],
@@ -3091,7 +3091,7 @@ export const Container: MessageFns<Container> = {
   },
 };
 
-function createBaseMetricProbe(): MetricProbe {
+export function createBaseMetricProbe(): MetricProbe {
   return { path: "", port: "" };
 }
 
@@ -3158,7 +3158,7 @@ export const MetricProbe: MessageFns<MetricProbe> = {
   },
 };
 
-function createBaseConfigVolumeMount(): ConfigVolumeMount {
+export function createBaseConfigVolumeMount(): ConfigVolumeMount {
   return { mountPath: "", subPath: "" };
 }
 
@@ -3225,7 +3225,7 @@ export const ConfigVolumeMount: MessageFns<ConfigVolumeMount> = {
   },
 };
 
-function createBaseContainerPort(): ContainerPort {
+export function createBaseContainerPort(): ContainerPort {
   return { name: "", protocol: "", scope: "", port: 0 };
 }
 
@@ -3316,7 +3316,7 @@ export const ContainerPort: MessageFns<ContainerPort> = {
   },
 };
 
-function createBaseEnvFromSource(): EnvFromSource {
+export function createBaseEnvFromSource(): EnvFromSource {
   return { prefix: "", configMapRef: undefined, secretRef: undefined };
 }
 
@@ -3399,7 +3399,7 @@ export const EnvFromSource: MessageFns<EnvFromSource> = {
   },
 };
 
-function createBaseConfigMapEnvSource(): ConfigMapEnvSource {
+export function createBaseConfigMapEnvSource(): ConfigMapEnvSource {
   return { name: "" };
 }
 
@@ -3454,7 +3454,7 @@ export const ConfigMapEnvSource: MessageFns<ConfigMapEnvSource> = {
   },
 };
 
-function createBaseSecretEnvSource(): SecretEnvSource {
+export function createBaseSecretEnvSource(): SecretEnvSource {
   return { name: "" };
 }
 
@@ -3509,7 +3509,7 @@ export const SecretEnvSource: MessageFns<SecretEnvSource> = {
   },
 };
 
-function createBaseEnvVar(): EnvVar {
+export function createBaseEnvVar(): EnvVar {
   return { name: "", value: "" };
 }
 
@@ -3576,7 +3576,7 @@ export const EnvVar: MessageFns<EnvVar> = {
   },
 };
 
-function createBaseResourceRequirements(): ResourceRequirements {
+export function createBaseResourceRequirements(): ResourceRequirements {
   return { limits: undefined, requests: undefined };
 }
 
@@ -3647,7 +3647,7 @@ export const ResourceRequirements: MessageFns<ResourceRequirements> = {
   },
 };
 
-function createBaseResourceSpec(): ResourceSpec {
+export function createBaseResourceSpec(): ResourceSpec {
   return { cpu: "", memory: "" };
 }
 
@@ -3714,7 +3714,7 @@ export const ResourceSpec: MessageFns<ResourceSpec> = {
   },
 };
 
-function createBaseProbe(): Probe {
+export function createBaseProbe(): Probe {
   return {
     exec: undefined,
     httpGet: undefined,
@@ -3904,7 +3904,7 @@ export const Probe: MessageFns<Probe> = {
   },
 };
 
-function createBaseExecAction(): ExecAction {
+export function createBaseExecAction(): ExecAction {
   return { command: [] };
 }
 
@@ -3959,7 +3959,7 @@ export const ExecAction: MessageFns<ExecAction> = {
   },
 };
 
-function createBaseHTTPGetAction(): HTTPGetAction {
+export function createBaseHTTPGetAction(): HTTPGetAction {
   return { path: "", port: "", host: "", scheme: "", httpHeaders: [] };
 }
 
@@ -4062,7 +4062,7 @@ export const HTTPGetAction: MessageFns<HTTPGetAction> = {
   },
 };
 
-function createBaseHTTPHeader(): HTTPHeader {
+export function createBaseHTTPHeader(): HTTPHeader {
   return { name: "", value: "" };
 }
 
@@ -4129,7 +4129,7 @@ export const HTTPHeader: MessageFns<HTTPHeader> = {
   },
 };
 
-function createBaseTCPSocketAction(): TCPSocketAction {
+export function createBaseTCPSocketAction(): TCPSocketAction {
   return { port: "", host: "" };
 }
 
@@ -4196,7 +4196,7 @@ export const TCPSocketAction: MessageFns<TCPSocketAction> = {
   },
 };
 
-function createBaseGRPCAction(): GRPCAction {
+export function createBaseGRPCAction(): GRPCAction {
   return { port: 0, service: "" };
 }
 

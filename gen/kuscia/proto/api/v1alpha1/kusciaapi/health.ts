@@ -34,7 +34,7 @@ export interface HealthResponseData {
   ready: boolean;
 }
 
-function createBaseHealthRequest(): HealthRequest {
+export function createBaseHealthRequest(): HealthRequest {
   return { header: undefined };
 }
 
@@ -91,7 +91,7 @@ export const HealthRequest: MessageFns<HealthRequest> = {
   },
 };
 
-function createBaseHealthResponse(): HealthResponse {
+export function createBaseHealthResponse(): HealthResponse {
   return { status: undefined, data: undefined };
 }
 
@@ -162,7 +162,7 @@ export const HealthResponse: MessageFns<HealthResponse> = {
   },
 };
 
-function createBaseHealthResponseData(): HealthResponseData {
+export function createBaseHealthResponseData(): HealthResponseData {
   return { ready: false };
 }
 
