@@ -6,8 +6,6 @@ const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-const NULL = Buffer.from('null');
-
 /** Stands for the end of the text where a byte is asked for. */
 export const END = -1;
 
@@ -19,41 +17,135 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= SPACE && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
 );
 
+/** Bytes that are compared at once. */
+const WORD = 4;
+
+/** Text that is looked for again and again, in ASCII, of 4 bytes at least. */
+export class WantedText {
+  /** In bytes. */
+  readonly length: number;
+  /** As many as there are as a whole, and the one at the end, which may hold a part of the one before. */
+  readonly words: Int32Array;
+  readonly lastWord: number;
+
+  constructor(text: string) {
+    const bytes = Buffer.from(text);
+    this.length = bytes.length;
+    this.words = Int32Array.from({ length: Math.floor(bytes.length / WORD) }, (_, index) =>
+      bytes.readInt32BE(index * WORD),
+    );
+    this.lastWord = bytes.readInt32BE(bytes.length - WORD);
+  }
+}
+
 /**
- * A place in a JSON text, which moves behind what is read. Reading gives `undefined` for all that is not of the usual form (see
- * `UsualJsonReader`); the place is then of no use any more.
+ * A place in a JSON text, which moves behind what is read. Where that is not of the usual form (see `UsualJsonReader`), the place moves to the end
+ * for good and what is returned means nothing: so a reader need not look after each step whether it went well, but once, at {@link failed}.
  */
 export class JsonCursor {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   /** A character for each byte, so that strings of ASCII can be cut out of it. */
   readonly #text: string;
   #at = 0;
+  #failed = false;
 
   /** @param bytes valid UTF-8 */
   constructor(bytes: Uint8Array) {
     this.#bytes = asBuffer(bytes);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#text = this.#bytes.toString('latin1');
   }
 
-  /** Moves behind these bytes if they are the next ones. */
-  skip(wanted: Buffer): boolean {
+  /** Whether something was not of the usual form. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Something is not of the usual form. */
+  fail(): void {
+    this.#failed = true;
+    this.#at = this.#bytes.length;
+  }
+
+  /** The next byte that is no white space, which is taken; {@link END} where there is none. */
+  take(): number {
+    const byte = this.#bytes[this.#at] ?? END;
+    if (byte > SPACE) {
+      this.#at += 1;
+      return byte;
+    }
+    return this.#takeBehindSpace();
+  }
+
+  #takeBehindSpace(): number {
+    const byte = this.peek();
+    this.#at += 1;
+    return byte;
+  }
+
+  /** As {@link take}, but the byte remains the next one. */
+  peek(): number {
     const bytes = this.#bytes;
-    const start = this.#at;
-    const { length } = wanted;
-    if (start + length > bytes.length) {
+    const { length } = bytes;
+    for (let at = this.#at; at < length; at += 1) {
+      const byte = bytes[at] ?? END;
+      if (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) {
+        this.#at = at;
+        return byte;
+      }
+    }
+    this.#at = length;
+    return END;
+  }
+
+  /** Fails unless this byte is the next one, which is taken. */
+  expect(byte: number): void {
+    if (this.take() !== byte) {
+      this.fail();
+    }
+  }
+
+  /** Moves behind a text if it comes right behind the place, the byte that was just taken included. */
+  skip({ length, words, lastWord }: WantedText): boolean {
+    const view = this.#view;
+    const start = this.#at - 1;
+    const end = start + length;
+    if (end > this.#bytes.length) {
       return false;
     }
-    for (let index = 0; index < length; index += 1) {
-      if (bytes[start + index] !== wanted[index]) {
+    for (let index = 0, at = start; index < words.length; index += 1, at += WORD) {
+      if (view.getInt32(at) !== words[index]) {
         return false;
       }
     }
-    this.#at = start + length;
+    if (view.getInt32(end - WORD) !== lastWord) {
+      return false;
+    }
+    this.#at = end;
     return true;
   }
 
-  /** Reads a string behind its opening quote. */
-  string(): string | undefined {
+  /** Moves behind `null` if it comes next. */
+  skipNull(): boolean {
+    if (this.peek() !== NULL_START) {
+      return false;
+    }
+    this.take();
+    if (!this.skip(NULL)) {
+      this.fail();
+    }
+    return true;
+  }
+
+  /** Reads a string. */
+  string(): string {
+    this.expect(QUOTE);
+    return this.stringBehindQuote();
+  }
+
+  /** Reads a string whose opening quote was just taken. */
+  stringBehindQuote(): string {
     const bytes = this.#bytes;
     const { length } = bytes;
     const start = this.#at;
@@ -69,14 +161,15 @@ export class JsonCursor {
   }
 
   /** A string with escapes or other characters than those of ASCII, of which the first is at `from`. */
-  #rareString(start: number, from: number): string | undefined {
+  #rareString(start: number, from: number): string {
     const bytes = this.#bytes;
     let end = from;
     let isAscii = true;
     let hasEscapes = false;
     for (let byte = bytes[end]; byte !== QUOTE; byte = bytes[end]) {
       if (byte === undefined || byte < SPACE) {
-        return undefined;
+        this.fail();
+        return '';
       }
       if (byte === BACKSLASH) {
         hasEscapes = true;
@@ -90,18 +183,17 @@ export class JsonCursor {
       return bytes.toString('utf8', start, end);
     }
     const json = isAscii ? this.#text.slice(start - 1, end + 1) : bytes.toString('utf8', start - 1, end + 1);
-    return parseString(json);
+    const text = parseString(json);
+    if (text === undefined) {
+      this.fail();
+    }
+    return text ?? '';
   }
 
-  /**
-   * Reads an integer that is not negative and surely fits into 32 bits.
-   * @param first its first byte, which was just taken
-   */
-  integer(first: number): number | undefined {
-    if (!isDigit(first)) {
-      return undefined;
-    }
+  /** Reads an integer that is not negative and surely fits into 32 bits. */
+  integer(): number {
     const bytes = this.#bytes;
+    const first = this.take();
     const start = this.#at;
     let at = start;
     let integer = first - ZERO;
@@ -110,47 +202,21 @@ export class JsonCursor {
       at += 1;
     }
     this.#at = at;
-    return at - start < MOST_DIGITS && (first !== ZERO || at === start) ? integer : undefined;
-  }
-
-  /** Moves behind `null` if it comes next. */
-  skipNull(): boolean {
-    return this.peek() === NULL[0] && this.skip(NULL);
-  }
-
-  /** Reads `true` or `false`, of which the first byte was just taken. */
-  bool(): boolean | undefined {
-    const start = this.#at - 1;
-    for (const word of ['true', 'false'] as const) {
-      if (this.#text.startsWith(word, start)) {
-        this.#at = start + word.length;
-        return word === 'true';
-      }
+    if (!isDigit(first) || at - start >= MOST_DIGITS || (first === ZERO && at > start)) {
+      this.fail();
+      return 0;
     }
-    return undefined;
+    return integer;
   }
 
-  /** The next byte that is no white space; {@link END} where there is none. */
-  take(): number {
-    const byte = this.peek();
-    this.#at += 1;
-    return byte;
-  }
-
-  /** As {@link take}, but the byte remains the next one. */
-  peek(): number {
-    const bytes = this.#bytes;
-    const { length } = bytes;
-    let at = this.#at;
-    while (at < length) {
-      const byte = bytes[at] ?? END;
-      if (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) {
-        this.#at = at;
-        return byte;
-      }
-      at += 1;
+  /** Reads `true` or `false`. */
+  bool(): boolean {
+    this.take();
+    const isTrue = this.skip(TRUE);
+    if (!isTrue && !this.skip(FALSE)) {
+      this.fail();
     }
-    return END;
+    return isTrue;
   }
 }
 
@@ -168,3 +234,8 @@ function parseString(json: string): string | undefined {
     return undefined;
   }
 }
+
+const NULL = new WantedText('null');
+const NULL_START = 0x6e;
+const TRUE = new WantedText('true');
+const FALSE = new WantedText('false');

@@ -1,31 +1,40 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { emptyMessage, type Message } from './empty-message.js';
+import { WantedText } from './json-cursor.js';
 import { jsonNames } from './json-names.js';
 
-/** What the usual form of a value is; `none` has the general path read whatever is there. */
-export type UsualKind = 'string' | 'mask' | 'int32' | 'int64' | 'bool' | 'message' | 'none';
+/** What is usual for a field; with `none` it is that it is not there, or `null`, and the general path reads any other value. */
+export type UsualKind =
+  | 'text'
+  | 'texts'
+  | 'message'
+  | 'messages'
+  | 'map'
+  | 'int32'
+  | 'int64'
+  | 'bool'
+  | 'mask'
+  | 'none';
 
 export interface UsualField {
   readonly name: string;
   readonly localName: string;
   /** Its bit in the set of the fields that a message has brought. */
   readonly bit: number;
-  readonly shape: 'one' | 'list' | 'map';
-  /** Of the value, of each element of a list, or of each value of a map. */
   readonly kind: UsualKind;
-  /** What its messages consist of; `undefined` where it has none. */
-  readonly members: UsualMessage | undefined;
+  /** What its messages consist of; nothing at all where it has none. */
+  readonly members: UsualMessage;
 }
 
 /** The key that came behind another one, or first, the last time: clients write each message in one order. */
-interface Guess {
+export interface Guess {
   next: UsualName | undefined;
 }
 
 /** A name of a field, of which it may have several. */
 export interface UsualName extends Guess {
-  /** The name in UTF-8, and the quote that ends it. */
-  readonly bytes: Buffer;
+  /** The name in its quotes. */
+  readonly text: WantedText;
   readonly field: UsualField;
 }
 
@@ -45,7 +54,7 @@ export function planUsualMessage(descriptor: DescMessage, around: readonly strin
   const fields = descriptor.fields.slice(0, MOST_FIELDS);
   const names = fields.flatMap((field, index) => {
     const plan = planField(field, index, path);
-    return jsonNames(field).map((name) => ({ bytes: Buffer.from(`${name}"`), field: plan, next: undefined }));
+    return jsonNames(field).map((name) => ({ text: new WantedText(`"${name}"`), field: plan, next: undefined }));
   });
   const hasMaps = descriptor.fields.some(({ fieldKind }) => fieldKind === 'map');
   return { names, empty: emptyMessage(descriptor), hasMaps, next: undefined };
@@ -57,34 +66,43 @@ function planField(field: DescField, index: number, path: readonly string[]): Us
     name: field.name,
     localName: field.localName,
     bit: 1 << index,
-    shape: field.fieldKind === 'list' || field.fieldKind === 'map' ? field.fieldKind : 'one',
     kind,
-    members: kind === 'message' && field.message !== undefined ? planUsualMessage(field.message, path) : undefined,
+    members:
+      field.message !== undefined && (kind === 'message' || kind === 'messages')
+        ? planUsualMessage(field.message, path)
+        : NO_MEMBERS,
   };
 }
 
+const NO_MEMBERS: UsualMessage = { names: [], empty: () => ({}), hasMaps: false, next: undefined };
+
 function kindOf(field: DescField, path: readonly string[]): UsualKind {
-  if (field.fieldKind === 'map' && field.mapKey !== ScalarType.STRING) {
-    return 'none';
+  switch (field.fieldKind) {
+    case 'map':
+      return field.scalar === ScalarType.STRING && field.mapKey === ScalarType.STRING ? 'map' : 'none';
+    case 'list':
+      return field.scalar === ScalarType.STRING ? 'texts' : isObject(field.message, path) ? 'messages' : 'none';
+    case 'message':
+      return isObject(field.message, path) ? 'message' : isMask(field.message) ? 'mask' : 'none';
+    case 'scalar':
+      // Of embedded JSON the text is usual, and the object is not.
+      return KINDS_OF_SCALARS.get(field.scalar) ?? 'none';
+    default:
+      return 'none';
   }
-  if (field.message !== undefined) {
-    return (
-      KINDS_OF_MESSAGES.get(field.message.typeName) ?? (path.includes(field.message.typeName) ? 'none' : 'message')
-    );
-  }
-  // An enum has no scalar. Of embedded JSON the text is usual, and the object is not.
-  return (field.scalar !== undefined && KINDS_OF_SCALARS.get(field.scalar)) || 'none';
 }
 
-/** Messages whose JSON form is not an object of their fields. */
-const KINDS_OF_MESSAGES: ReadonlyMap<string, UsualKind> = new Map<string, UsualKind>([
-  ['google.protobuf.Any', 'none'],
-  ['google.protobuf.FieldMask', 'mask'],
-  ['google.protobuf.Timestamp', 'none'],
-]);
+/** Whether the JSON form of a message is an object of its fields, which Google's own are not. Its depth must be bounded. */
+function isObject(message: DescMessage | undefined, path: readonly string[]): boolean {
+  return message !== undefined && !message.typeName.startsWith('google.') && !path.includes(message.typeName);
+}
+
+function isMask({ typeName }: DescMessage): boolean {
+  return typeName === 'google.protobuf.FieldMask';
+}
 
 const KINDS_OF_SCALARS: ReadonlyMap<ScalarType, UsualKind> = new Map<ScalarType, UsualKind>([
-  [ScalarType.STRING, 'string'],
+  [ScalarType.STRING, 'text'],
   [ScalarType.INT32, 'int32'],
   [ScalarType.INT64, 'int64'],
   [ScalarType.BOOL, 'bool'],

@@ -4,7 +4,7 @@ import { MOST_CUT_BYTES } from './cut-text.js';
 import type { Message } from './empty-message.js';
 import { END, isDigit, JsonCursor } from './json-cursor.js';
 import { readMask } from './json-scalars.js';
-import { planUsualMessage, type UsualField, type UsualMessage, type UsualName } from './usual-json-plan.js';
+import { type Guess, planUsualMessage, type UsualField, type UsualMessage, type UsualName } from './usual-json-plan.js';
 
 /** A message that was read from JSON of the usual form; see `DecodedJson`. */
 export interface UsualJson {
@@ -36,8 +36,8 @@ export class UsualJsonReader {
     this.#plan ??= planUsualMessage(this.#descriptor);
     const present = this.#plan.hasMaps ? new Set<string>() : undefined;
     const json = new JsonCursor(bytes);
-    const message = json.take() === OPEN_OBJECT ? readMessage(json, this.#plan, present) : undefined;
-    return message === undefined || json.take() !== END ? undefined : { message, present: present ?? NO_FIELDS };
+    const message = readMessage(json, this.#plan, present);
+    return json.take() !== END || json.failed ? undefined : { message, present: present ?? NO_FIELDS };
   }
 }
 
@@ -49,154 +49,138 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-// Each of these gives `undefined` for what is not usual, which no value is.
-
-/** Reads a message behind its opening brace, and adds the names of its fields to `present`. */
-function readMessage(json: JsonCursor, plan: UsualMessage, present?: Set<string>): Message | undefined {
+/** Reads a message, and adds the names of its fields to `present`. */
+function readMessage(json: JsonCursor, plan: UsualMessage, present?: Set<string>): Message {
   const message = plan.empty();
+  json.expect(OPEN_OBJECT);
   let byte = json.take();
   if (byte === CLOSE_OBJECT) {
     return message;
   }
   let seen = 0;
-  let name: UsualName | undefined;
-  for (;;) {
-    name = byte === QUOTE ? readName(json, plan, name) : undefined;
-    if (name === undefined || json.take() !== COLON) {
-      return undefined;
+  let before: Guess = plan;
+  while (byte === QUOTE) {
+    const name = skipName(json, plan, before);
+    if (name === undefined || (seen & name.field.bit) !== 0) {
+      break;
     }
     const { field } = name;
-    if ((seen & field.bit) !== 0) {
-      return undefined;
-    }
+    before = name;
     seen |= field.bit;
+    json.expect(COLON);
     // `null` is the same as a field that is not there.
     if (!json.skipNull()) {
-      const value = readField(json, field, message);
-      if (value === undefined) {
-        return undefined;
-      }
-      message[field.localName] = value;
+      readField(json, field, message);
       present?.add(field.name);
     }
     byte = json.take();
     if (byte === CLOSE_OBJECT) {
       return message;
     }
-    if (byte !== COMMA) {
-      return undefined;
-    }
-    byte = json.take();
+    byte = byte === COMMA ? json.take() : END;
   }
+  json.fail();
+  return message;
 }
 
-/** Reads a name of a field behind its opening quote. */
-function readName(json: JsonCursor, plan: UsualMessage, before: UsualName | undefined): UsualName | undefined {
-  const guess = before === undefined ? plan.next : before.next;
-  if (guess !== undefined && json.skip(guess.bytes)) {
+/** Finds out which name of a field it is whose opening quote was just taken. */
+function skipName(json: JsonCursor, plan: UsualMessage, before: Guess): UsualName | undefined {
+  const guess = before.next;
+  if (guess !== undefined && json.skip(guess.text)) {
     return guess;
   }
   for (const name of plan.names) {
-    if (json.skip(name.bytes)) {
-      (before ?? plan).next = name;
+    if (json.skip(name.text)) {
+      before.next = name;
       return name;
     }
   }
   return undefined;
 }
 
-function readField(json: JsonCursor, field: UsualField, message: Message): unknown {
-  switch (field.shape) {
-    case 'one':
-      return readValue(json, field);
-    case 'list':
-      return json.take() === OPEN_ARRAY ? readList(json, field) : undefined;
+function readField(json: JsonCursor, { kind, localName, members }: UsualField, message: Message): void {
+  switch (kind) {
+    case 'text':
+      message[localName] = json.string();
+      break;
+    case 'texts':
+      message[localName] = readList(json, readText, members);
+      break;
+    case 'message':
+      message[localName] = readMessage(json, members);
+      break;
+    case 'messages':
+      message[localName] = readList<Message>(json, readMessage, members);
+      break;
     case 'map':
       // An empty message has an empty map there.
-      return json.take() === OPEN_OBJECT
-        ? readMap(json, field, message[field.localName] as Map<string, unknown>)
-        : undefined;
-    default:
-      return undefined;
+      readMap(json, message[localName] as Map<string, string>);
+      break;
+    case 'int32':
+      message[localName] = json.integer();
+      break;
+    case 'int64':
+      message[localName] = BigInt(json.integer());
+      break;
+    case 'bool':
+      message[localName] = json.bool();
+      break;
+    case 'mask':
+      message[localName] = readMask(json.string());
+      break;
+    case 'none':
+      json.fail();
   }
 }
 
-/** Reads a list behind its opening bracket. */
-function readList(json: JsonCursor, field: UsualField): unknown[] | undefined {
+/** @param members what messages consist of, where it is a list of them */
+function readList<T>(
+  json: JsonCursor,
+  readElement: (json: JsonCursor, members: UsualMessage) => T,
+  members: UsualMessage,
+): T[] {
+  json.expect(OPEN_ARRAY);
   if (json.peek() === CLOSE_ARRAY) {
     json.take();
     return [];
   }
-  const first = readValue(json, field);
-  if (first === undefined) {
-    return undefined;
-  }
   // Most lists end here, and the first `push` to an empty one makes room for 17.
-  const list = [first];
-  for (;;) {
-    const byte = json.take();
-    if (byte === CLOSE_ARRAY) {
-      return list;
-    }
-    const value = byte === COMMA ? readValue(json, field) : undefined;
-    if (value === undefined) {
-      return undefined;
-    }
-    list.push(value);
+  const list = [readElement(json, members)];
+  let byte = json.take();
+  while (byte === COMMA) {
+    list.push(readElement(json, members));
+    byte = json.take();
   }
+  if (byte !== CLOSE_ARRAY) {
+    json.fail();
+  }
+  return list;
 }
 
-/** Reads a map behind its opening brace, into one that is empty. */
-function readMap(json: JsonCursor, field: UsualField, map: Map<string, unknown>): Map<string, unknown> | undefined {
+function readText(json: JsonCursor): string {
+  return json.string();
+}
+
+/** Reads a map into one that is empty. */
+function readMap(json: JsonCursor, map: Map<string, string>): void {
+  json.expect(OPEN_OBJECT);
   let byte = json.take();
   if (byte === CLOSE_OBJECT) {
-    return map;
+    return;
   }
-  for (let count = 1; ; count += 1) {
-    const key = byte === QUOTE ? json.string() : undefined;
+  for (let count = 1; byte === QUOTE; count += 1) {
+    const key = json.stringBehindQuote();
+    json.expect(COLON);
+    map.set(key, json.string());
     // JSON.parse puts keys that are integers ahead of the others.
-    if (key === undefined || isDigit(key.charCodeAt(0)) || json.take() !== COLON) {
-      return undefined;
-    }
-    const value = readValue(json, field);
-    if (value === undefined) {
-      return undefined;
-    }
-    map.set(key, value);
-    if (map.size < count) {
-      return undefined;
+    if (map.size < count || isDigit(key.charCodeAt(0))) {
+      break;
     }
     byte = json.take();
     if (byte === CLOSE_OBJECT) {
-      return map;
+      return;
     }
-    if (byte !== COMMA) {
-      return undefined;
-    }
-    byte = json.take();
+    byte = byte === COMMA ? json.take() : END;
   }
-}
-
-function readValue(json: JsonCursor, { kind, members }: UsualField): unknown {
-  const byte = json.take();
-  switch (kind) {
-    case 'string':
-      return byte === QUOTE ? json.string() : undefined;
-    case 'message':
-      return byte === OPEN_OBJECT && members !== undefined ? readMessage(json, members) : undefined;
-    case 'int32':
-      return json.integer(byte);
-    case 'int64': {
-      const integer = json.integer(byte);
-      return integer === undefined ? undefined : BigInt(integer);
-    }
-    case 'bool':
-      return json.bool();
-    case 'mask': {
-      const paths = byte === QUOTE ? json.string() : undefined;
-      return paths === undefined ? undefined : readMask(paths);
-    }
-    default:
-      return undefined;
-  }
+  json.fail();
 }
