@@ -10,8 +10,8 @@ export interface TwoForms {
 const FIRST_BYTES = 8 * 1024;
 const MOST_KEPT_BYTES = 512 * 1024;
 
-/** The longest text that is copied unit by unit, since a call out of JavaScript costs more; its length takes one byte in protobuf. */
-const SHORT_TEXT = 127;
+/** The longest text that is copied unit by unit, since calls out of JavaScript cost more. */
+const SHORT_TEXT = 1024;
 /** Most bytes of a length or a tag in protobuf, and of any number. */
 const LONGEST_LENGTH = 5;
 const LONGEST_NUMBER = 10;
@@ -20,6 +20,16 @@ const WORD = 4;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const MOST_ASCII = 0x7f;
+
+/** What stands in JSON for a unit of ASCII: the unit itself, something longer than two bytes, or a backslash and the byte given here. */
+const PLAIN = 1;
+const LONG = 0;
+const ESCAPES = Uint8Array.from({ length: MOST_ASCII + 1 }, (_, unit) => {
+  const json = JSON.stringify(String.fromCharCode(unit)).slice(1, -1);
+  return json.length === 1 ? PLAIN : json.length === 2 ? json.charCodeAt(1) : LONG;
+});
+
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
@@ -120,7 +130,7 @@ export class TwoFormWriter {
   /** Writes a field that is a text, in JSON as `JSON.stringify` does; in protobuf half of a surrogate pair becomes U+FFFD. */
   text(tag: number, value: string): void {
     this.#tag(tag);
-    if (value.length > SHORT_TEXT || !this.#plainText(value)) {
+    if (value.length > SHORT_TEXT || !this.#shortText(value)) {
       this.#protobufText(value);
       this.#jsonText(JSON.stringify(value));
     }
@@ -183,6 +193,10 @@ export class TwoFormWriter {
   }
 
   #varint(value: number): void {
+    if (value <= 0x7f) {
+      this.#protobuf[this.#protobufLength++] = value;
+      return;
+    }
     let rest = value;
     while (rest > 0x7f) {
       this.#protobuf[this.#protobufLength++] = (rest & 0x7f) | 0x80;
@@ -200,24 +214,31 @@ export class TwoFormWriter {
     this.#protobuf[this.#protobufLength++] = Number(rest);
   }
 
-  /** Writes a short text of ASCII that JSON needs no escapes for; `false`, and nothing is written, where it is another one. */
-  #plainText(value: string): boolean {
+  /** Writes a short text of ASCII in which JSON escapes nothing with more than two bytes; `false`, and nothing is written, where it is another one. */
+  #shortText(value: string): boolean {
     const { length } = value;
-    this.#reserveProtobuf(1 + length);
-    this.#reserveJson(length + 2);
+    this.#reserveProtobuf(LONGEST_LENGTH + length);
+    this.#reserveJson(2 * length + 2);
+    const lengthAt = this.#protobufLength;
+    this.#varint(length);
     const protobuf = this.#protobuf;
     const json = this.#json;
     let protobufEnd = this.#protobufLength;
     let jsonEnd = this.#jsonLength;
-    protobuf[protobufEnd++] = length;
     json[jsonEnd++] = QUOTE;
     for (let index = 0; index < length; index += 1) {
       const unit = value.charCodeAt(index);
-      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
+      const escape = unit <= MOST_ASCII ? ESCAPES[unit] : LONG;
+      if (escape === PLAIN) {
+        json[jsonEnd++] = unit;
+      } else if (escape) {
+        json[jsonEnd++] = BACKSLASH;
+        json[jsonEnd++] = escape;
+      } else {
+        this.#protobufLength = lengthAt;
         return false;
       }
       protobuf[protobufEnd++] = unit;
-      json[jsonEnd++] = unit;
     }
     json[jsonEnd++] = QUOTE;
     this.#protobufLength = protobufEnd;
