@@ -67,7 +67,14 @@ describe('TwoFormEncoder', () => {
     },
   );
 
-  it.each([125, 126, 127, 128, 16_380, 16_383, 16_384, 2_097_151, 2_097_152])(
+  it('gives them for each character of ASCII', () => {
+    for (let unit = 0; unit <= 0x80; unit += 1) {
+      const text = `a${String.fromCharCode(unit)}b`;
+      expectSameBytes(QueryAppImageResponseData.fromPartial({ name: text, configTemplates: new Map([[text, text]]) }));
+    }
+  });
+
+  it.each([125, 126, 127, 128, 1023, 1024, 1025, 16_380, 16_383, 16_384, 2_097_151, 2_097_152])(
     'gives them around %i bytes, where the lengths of a text and of the messages around it grow',
     (length) => {
       for (const text of ['x'.repeat(length), `"${'x'.repeat(length - 1)}`, '界'.repeat(Math.ceil(length / 3))]) {

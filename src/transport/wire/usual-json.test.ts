@@ -172,6 +172,22 @@ describe('the usual form of JSON', () => {
     expect(read(body)).toBeUndefined();
   });
 
+  it.each(['create', 'update'] as const)(
+    "leaves the document's example of %s to the general path wherever it is cut short",
+    (file) => {
+      const body = readFileSync(`test/fixtures/requests/${file}.json`).toString().trimEnd();
+      for (let length = 0; length < body.length; length += 1) {
+        expect(read(body.slice(0, length))).toBeUndefined();
+      }
+    },
+  );
+
+  it('leaves numbers of any length to the general path', () => {
+    const digits = '9'.repeat(400);
+    expect(read(`{"page_size":${digits}}`, 'ListAppImageRequest')).toBeUndefined();
+    expect(read(`{"deploy_templates":[{"replicas":${digits}}]}`)).toBeUndefined();
+  });
+
   it('leaves bytes that are no UTF-8, and large bodies, to the general path', () => {
     expect(read(Buffer.from('{"name":"\xff"}', 'latin1'))).toBeUndefined();
     const padded = (spaces: number) => `{"name":"x"${' '.repeat(spaces)}}`;
