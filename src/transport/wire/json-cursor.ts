@@ -70,15 +70,6 @@ export class JsonCursor {
 
   /** The next byte that is no white space, which is taken; {@link END} where there is none. */
   take(): number {
-    const byte = this.#bytes[this.#at] ?? END;
-    if (byte > SPACE) {
-      this.#at += 1;
-      return byte;
-    }
-    return this.#takeBehindSpace();
-  }
-
-  #takeBehindSpace(): number {
     const byte = this.peek();
     this.#at += 1;
     return byte;
