@@ -193,6 +193,7 @@ export class TwoFormWriter {
   }
 
   #varint(value: number): void {
+    // Nearly every tag and length is this short; the loop below would do the same at more cost.
     if (value <= 0x7f) {
       this.#protobuf[this.#protobufLength++] = value;
       return;

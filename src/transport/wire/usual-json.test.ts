@@ -182,7 +182,7 @@ describe('the usual form of JSON', () => {
     },
   );
 
-  it('leaves numbers of any length to the general path', () => {
+  it('leaves numbers of hundreds of digits to the general path', () => {
     const digits = '9'.repeat(400);
     expect(read(`{"page_size":${digits}}`, 'ListAppImageRequest')).toBeUndefined();
     expect(read(`{"deploy_templates":[{"replicas":${digits}}]}`)).toBeUndefined();
