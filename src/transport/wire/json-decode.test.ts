@@ -146,6 +146,28 @@ describe('JsonDecoder', () => {
     expect(found.at(-1)).toBe(': 4000 more faults are not listed');
   });
 
+  it('says of a body in which nothing but an accepted field is unknown that it has one fault', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`zz${index}`, 1]));
+    for (const fieldValidation of ['Ignore', 'Warn'] as const) {
+      expect(faults({ name: 5, ...unknown }, fieldValidation)).toEqual(['name: expected a string, found 5']);
+    }
+    expect(faults({ name: 5, ...unknown }, 'Strict').at(-1)).toBe(': 2001 more faults are not listed');
+  });
+
+  it('cuts the paths of what is nested without end, in time that depends on the length of the body alone', () => {
+    const hostile = `${'{"a":'.repeat(200_000)}{${'"b":0,'.repeat(1000)}"b":0}${'}'.repeat(200_000)}`;
+    const found = faults(hostile, 'Strict');
+    expect(found).toHaveLength(1001);
+    expect(found[0]).toBe(`${'a.'.repeat(31)}a...: this key appears more than once in its object`);
+  });
+
+  it('guesses what was meant by those unknown fields alone that it names', () => {
+    const keys = Array.from({ length: 100_000 }, (_, index) => `"unknown_volume_${index}":0`);
+    const hostile = `{"deploy_templates":[{"containers":[{${keys.join(',')}}]}]}`;
+    expect(decode(hostile, 'Ignore').warnings).toEqual([]);
+    expect(decode(hostile, 'Warn').warnings).toHaveLength(1000);
+  });
+
   it('warns of unknown fields with a guess, ignores them, or refuses them, as asked', () => {
     const typo = withContainer({ livenes_probe: {}, zzz: 1 });
     expect(decode(typo).warnings).toEqual([

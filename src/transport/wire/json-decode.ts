@@ -83,7 +83,7 @@ export class JsonDecoder<T> {
   decodeAnyForm(bytes: Uint8Array, fieldValidation: FieldValidation): DecodedJson<T> {
     const body = parseJson(bytes);
     const plan = this.#plan();
-    const reading = new JsonReading(body, fieldValidation === 'Strict', this.#needsSource);
+    const reading = new JsonReading(body, fieldValidation, this.#needsSource);
     if (!isObject(body.value)) {
       throw invalidRequest([
         { field: '', description: `the body must be a JSON object, found ${describe(body.value)}` },
@@ -93,17 +93,16 @@ export class JsonDecoder<T> {
     if (fieldValidation === 'Strict') {
       reading.faultDuplicates();
     }
-    const violations = fieldValidation === 'Strict' ? [...reading.violations, ...reading.unknown] : reading.violations;
+    const violations = reading.violations();
     if (violations.length > 0) {
-      throw invalidRequest(reading.cut(violations));
+      throw invalidRequest(violations);
     }
+    const warnings = reading.warnings();
     return {
       message: message as T,
       present: plan.hasMaps ? presentFields(plan, body.value) : NO_FIELDS,
       warnings:
-        fieldValidation === 'Warn' && reading.unknown.length > 0
-          ? reading.unknown.map(({ field, description }) => `${field}: ${description}`)
-          : NO_WARNINGS,
+        warnings.length > 0 ? warnings.map(({ field, description }) => `${field}: ${description}`) : NO_WARNINGS,
     };
   }
 }

@@ -35,10 +35,16 @@ export function parseJson(bytes: Uint8Array): JsonBody {
   }
 }
 
-/** Renders a path as the contract writes it: `deploy_templates[0].name`, `config_templates["a.b"]`. */
+/** Segments of a path that are written out. No path of the contract has half as many; what is nested deeper is hostile. */
+const MOST_SEGMENTS = 32;
+
+/** Renders a path as the contract writes it: `deploy_templates[0].name`, `config_templates["a.b"]`. What is too long is cut. */
 export function formatPath(path: readonly PathSegment[]): string {
   let formatted = '';
-  for (const segment of path) {
+  for (const [index, segment] of path.entries()) {
+    if (index === MOST_SEGMENTS) {
+      return `${formatted}...`;
+    }
     if (typeof segment === 'number') {
       formatted += `[${segment}]`;
     } else if (!/^\w{1,64}$/.test(segment)) {
