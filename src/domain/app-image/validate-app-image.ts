@@ -4,6 +4,7 @@ import { encodedAppImageSize, largestEncodedAppImageSize } from './encoded-size.
 import { type FieldMask, MASK_PATH, type MapProperty, parseFieldMask } from './field-mask.js';
 import { IMAGE_NAME, IMAGE_TAG } from './image-reference.js';
 import { mergeAppImage } from './merge-app-image.js';
+import { normaliseAppImage } from './normalise-app-image.js';
 import { DNS_LABEL, type TextRule } from './text-rule.js';
 import { validateDeployTemplates } from './validate-deploy-template.js';
 import { checkAnnotationsSize, validateAnnotation, validateLabel } from './validate-metadata.js';
@@ -61,7 +62,8 @@ export function validateUpdate(update: AppImageUpdate, limits: TemplateLimits): 
   }
   if (knownPaths.length === paths.length) {
     // Whatever is stored, the merged template holds this at least.
-    checkSize(faults, mergeAppImage({ ...EMPTY_APP_IMAGE, name: update.name }, update), limits);
+    const given = mergeAppImage({ ...EMPTY_APP_IMAGE, name: update.name }, update);
+    checkSize(faults, normaliseAppImage(given), limits);
   }
   return faults.all();
 }

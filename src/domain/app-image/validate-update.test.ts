@@ -55,6 +55,18 @@ describe('validateUpdate', () => {
     expect(validateUpdate(documentedUpdate(), LIMITS)).toEqual([]);
   });
 
+  it('counts the size of what would be stored, which has no white space in JSON', () => {
+    const affinity = `{${' '.repeat(60_000)}}`;
+    const deployTemplates = Array.from({ length: 18 }, (_, index) => ({
+      ...withContainer({}).deployTemplates[0],
+      name: `d${index}`,
+      affinity,
+    })) as AppImageUpdate['deployTemplates'];
+    expect(faultyFields({ deployTemplates })).toEqual([]);
+    const configTemplates = new Map([['large.conf', ' '.repeat(LIMITS.maxTemplateBytes)]]);
+    expect(faultyFields({ configTemplates })).toEqual(['']);
+  });
+
   it('asks for the image and its name, unless the mask leaves it out', () => {
     expect(faultyFields({ image: undefined })).toEqual(['image']);
     expect(faultyFields({ image: undefined, updateMask: [] })).toEqual(['image']);
