@@ -121,6 +121,10 @@ describe('JSON_OBJECT_OR_EMPTY', () => {
     expect(JSON_OBJECT_OR_EMPTY.allows(nested(MAX_JSON_DEPTH))).toBe(true);
     expect(JSON_OBJECT_OR_EMPTY.explain(nested(MAX_JSON_DEPTH + 1))).toContain('64 levels');
     expect(JSON_OBJECT_OR_EMPTY.allows(`{"a":${'['.repeat(30_000)}`)).toBe(false);
+    // 21 digits each where it is canonical, which must be allowed itself.
+    const long = `{"a":[${Array.from({ length: 12_000 }, () => '1e20').join(',')}]}`;
+    expect(canonicalJson(long)).toBeUndefined();
+    expect(JSON_OBJECT_OR_EMPTY.explain(long)).toContain('in its canonical form it has 264007 bytes, and 65536 are');
     const largest = `{"a":"${'\u00e9'.repeat((MAX_JSON_BYTES - 8) / 2)}"}`;
     expect(JSON_OBJECT_OR_EMPTY.allows(largest)).toBe(true);
     expect(JSON_OBJECT_OR_EMPTY.explain(`${largest} `)).toContain('65537 bytes');

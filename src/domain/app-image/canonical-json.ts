@@ -1,7 +1,7 @@
 import { compareCodePoints } from './code-point-order.js';
 import type { TextRule } from './text-rule.js';
 
-/** Largest text of a JSON object that a field may hold, in bytes of UTF-8. */
+/** Largest text of a JSON object that a field may hold, in bytes of UTF-8, both as it is given and in its canonical form. */
 export const MAX_JSON_BYTES = 64 * 1024;
 /** Deepest nesting of objects and arrays in it; the object itself is the first. */
 export const MAX_JSON_DEPTH = 64;
@@ -64,10 +64,7 @@ class Reader {
   }
 
   readObject(): string {
-    const bytes = Buffer.byteLength(this.#text);
-    if (bytes > MAX_JSON_BYTES) {
-      throw new JsonFault(`it has ${bytes} bytes, and ${MAX_JSON_BYTES} are allowed`);
-    }
+    assertSize(this.#text, 'it has');
     this.#take(WHITE_SPACE);
     if (this.#text[this.#offset] !== '{') {
       throw this.#fault('expected "{"');
@@ -76,6 +73,8 @@ class Reader {
     if (this.#offset < this.#text.length) {
       throw this.#fault('expected the end of the text');
     }
+    // Numbers may be longer there: `1e20` is written with 21 digits.
+    assertSize(object, 'in its canonical form it has');
     return object;
   }
 
@@ -179,14 +178,24 @@ class Reader {
   }
 }
 
+function assertSize(text: string, has: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_JSON_BYTES) {
+    throw new JsonFault(`${has} ${bytes} bytes, and ${MAX_JSON_BYTES} are allowed`);
+  }
+}
+
 /** Digits before the decimal point beyond which a number is written with an exponent, and zeros behind it, as in JavaScript. */
 const MOST_PLAIN_DIGITS = 21;
 const MOST_LEADING_ZEROS = 6;
 /** A whole number in its one spelling already. */
 const PLAIN_INTEGER = /^-?[1-9][0-9]{0,20}$/;
 
-/** The exact number in one spelling, which is JavaScript's own where a double holds it; `undefined` for absurd exponents. */
-function canonicalNumber(text: string): string | undefined {
+/**
+ * The exact number that a JSON number says, in one spelling, which is JavaScript's own where a double holds it.
+ * @returns `undefined` for absurd exponents
+ */
+export function canonicalNumber(text: string): string | undefined {
   if (PLAIN_INTEGER.test(text)) {
     return text;
   }
