@@ -76,6 +76,8 @@ describe('JsonDecoder', () => {
     expect(seconds('9007199254740993')).toBe(9007199254740993n);
     expect(seconds('"-9223372036854775808"')).toBe(-(2n ** 63n));
     expect(seconds('30')).toBe(30n);
+    expect(seconds('1e18')).toBe(10n ** 18n);
+    expect(seconds('9007199254740993.0')).toBe(9007199254740993n);
     expect(
       decode(withContainer({ liveness_probe: { grpc: { port: '8080' } } })).message.deployTemplates[0]?.containers[0]
         ?.livenessProbe?.grpc?.port,
@@ -100,7 +102,7 @@ describe('JsonDecoder', () => {
     [{ deploy_templates: [{ replicas: true }] }, 'deploy_templates[0].replicas: expected a 32-bit integer, found true'],
     [
       '{"deploy_templates":[{"containers":[{"liveness_probe":{"termination_grace_period_seconds":9223372036854775808}}]}]}',
-      'deploy_templates[0].containers[0].liveness_probe.termination_grace_period_seconds: expected a 64-bit integer, as a number or a string, found 9223372036854776000',
+      'deploy_templates[0].containers[0].liveness_probe.termination_grace_period_seconds: expected a 64-bit integer, as a number or a string, found 9223372036854775808',
     ],
     ['{"name":"\\ud800"}', 'name: the string holds half of a surrogate pair, which no UTF-8 text can'],
     [

@@ -1,4 +1,5 @@
 import type { DescEnum } from '@bufbuild/protobuf';
+import { canonicalNumber } from '../../domain/app-image/canonical-json.js';
 import { suggest } from '../../domain/app-image/text-rule.js';
 import { didYouMean } from '../../domain/did-you-mean.js';
 import { quoteValue } from '../../domain/errors.js';
@@ -10,6 +11,8 @@ export type ValueReader = (value: JsonValue, reading: JsonReading) => unknown;
 
 const INT32_MAX = 2 ** 31 - 1;
 const INT64_MAX = 2n ** 63n - 1n;
+/** Longer ones are shown rounded. */
+const LONGEST_SHOWN_NUMBER = 64;
 const DECIMAL = /^-?(?:0|[1-9][0-9]{0,18})$/;
 
 export const readString: ValueReader = (value, reading) => {
@@ -29,14 +32,16 @@ export const readInt32: ValueReader = (value, reading) => {
 };
 
 export const readInt64: ValueReader = (value, reading) => {
-  const text = typeof value === 'number' ? (Number.isSafeInteger(value) ? String(value) : reading.source()) : value;
-  if (typeof text === 'string' && DECIMAL.test(text)) {
+  const written = typeof value === 'number' && !Number.isSafeInteger(value) ? reading.source() : undefined;
+  const text = written === undefined ? value : canonicalNumber(written);
+  if (typeof text === 'number' || (typeof text === 'string' && DECIMAL.test(text))) {
     const number = BigInt(text);
     if (number >= -INT64_MAX - 1n && number <= INT64_MAX) {
       return number;
     }
   }
-  return reading.fault(`expected a 64-bit integer, as a number or a string, found ${describe(value)}`);
+  const found = written === undefined || written.length > LONGEST_SHOWN_NUMBER ? describe(value) : written;
+  return reading.fault(`expected a 64-bit integer, as a number or a string, found ${found}`);
 };
 
 /** A string that holds the text of a JSON object; JSON may bring the object itself, which is kept as it was written. */
