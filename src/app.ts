@@ -32,8 +32,8 @@ import { watchMethod } from './transport/wire/watch-method.js';
 /** A client that has not finished the TLS handshake by then is cut off. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** Templates that a read cache keeps at most: some tens of megabytes at their usual size. */
-const MAX_CACHED_TEMPLATES = 10_000;
+/** What a read cache keeps at most: some ten thousand templates of the usual size. */
+const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 
 /** The running service without its admin endpoint: what each process has that serves. */
 export interface Service extends AsyncDisposable {
@@ -193,7 +193,7 @@ async function startParts(config: Config, log: Logger, opened: OpenedParts): Pro
 }
 
 function readCacheOptions(maxAgeMs: number): ReadCacheOptions {
-  return { maxAgeMs, maxEntries: MAX_CACHED_TEMPLATES, now: () => performance.now() };
+  return { maxAgeMs, maxBytes: MAX_CACHED_BYTES, now: () => performance.now() };
 }
 
 function registryServices(store: AppImageStore, limits: TemplateLimits): RegistryServices {

@@ -140,7 +140,7 @@ export const OPTIONS = {
   readCacheMs: integer({
     group: 'Store',
     description:
-      'How old the answer to a query or batch query may be. More than 0 keeps templates in memory for that long, which saves the round trip to a MongoDB; never older than a change that was made through the same process. 0 asks the store every time.',
+      'How old the answer to a query or batch query may be. More than 0 keeps templates in memory for that long, 64 MiB of them in each process at most, which saves the round trip to a MongoDB; never older than a change that was made through the same process. 0 asks the store every time.',
     unit: 'milliseconds',
     minimum: 0,
     maximum: 3_600_000,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ORIGIN, stubStore } from '../../test/support/stub-store.js';
 import { type AppImage, type StoredAppImage, StructuredRevision } from '../domain/app-image/app-image.js';
@@ -14,7 +16,7 @@ const appImage = (name: string): AppImage => ({
 });
 
 /** A store of one process that another one writes to, with a clock that the test turns. */
-function setUp(maxEntries = 100) {
+function setUp(maxBytes = 1024 * 1024) {
   const stored = new Map<string, StoredAppImage>();
   const put = (name: string): StoredAppImage => {
     const next = new StructuredRevision(appImageCodec, (stored.get(name)?.revision ?? 0) + 1, 1, appImage(name));
@@ -38,7 +40,7 @@ function setUp(maxEntries = 100) {
       },
       change: async (name) => put(name),
     }),
-    { maxAgeMs: 1000, maxEntries, now: () => clock.nowMs },
+    { maxAgeMs: 1000, maxBytes, now: () => clock.nowMs },
   );
   const change = (name: string) => store.change(name, () => ({ kind: 'keep' }), ORIGIN);
   /** Has reads wait for their answer until the function that is returned is called. */
@@ -52,7 +54,7 @@ function setUp(maxEntries = 100) {
       release();
     };
   };
-  return { store, put, change, reads, clock, hold };
+  return { store, put, stored, change, reads, clock, hold };
 }
 
 describe('a cached store', () => {
@@ -106,17 +108,47 @@ describe('a cached store', () => {
     expect(await store.get('a')).toBeDefined();
   });
 
-  it('lets the template go that was read longest ago', async () => {
-    const { store, put, reads } = setUp(2);
+  it('lets those go first that were asked for longest ago where there are too many', async () => {
+    const { store, put, reads } = setUp(2 * 1100);
     for (const name of ['a', 'b', 'c']) {
       put(name);
+      await store.get(name);
     }
-    await store.get('a');
-    await store.get('b');
-    await store.get('a');
     await store.get('c');
-    await store.get('a');
     await store.get('b');
-    expect(reads).toEqual(['a', 'b', 'c', 'b']);
+    await store.get('a');
+    expect(reads).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  it('keeps none that is too large for it', async () => {
+    const { store, put, reads } = setUp(1000);
+    put('a');
+    await store.get('a');
+    await store.get('a');
+    expect(reads).toEqual(['a', 'a']);
+  });
+
+  it('lets go of what is too old as soon as it keeps something else', async () => {
+    const { store, put, stored, clock } = setUp();
+    const read = async (name: string): Promise<WeakRef<StoredAppImage>> => {
+      const reference = new WeakRef(put(name));
+      await store.get(name);
+      stored.delete(name);
+      return reference;
+    };
+    const old = await read('a');
+    clock.nowMs = 1001;
+    const young = await read('b');
+    await collectGarbage();
+    expect(old.deref()).toBeUndefined();
+    expect(young.deref()).toBeDefined();
   });
 });
+
+/** Runs V8's collector. What a `WeakRef` was made of, or asked for, in a turn is kept until its end. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await new Promise(setImmediate);
+  collect();
+}

@@ -5,8 +5,8 @@ import type { ChangeOrigin, ChangesOptions, HistoryOptions, Revision } from '../
 export interface ReadCacheOptions {
   /** How old an answer may be, in milliseconds since the store was asked. */
   readonly maxAgeMs: number;
-  /** Templates that are kept; the one that was read longest ago goes first. */
-  readonly maxEntries: number;
+  /** Memory for what is kept, counted by its encodings; what was asked for longest ago goes first. */
+  readonly maxBytes: number;
   /** A clock in milliseconds that never goes back. */
   readonly now: () => number;
 }
@@ -21,7 +21,11 @@ interface Reading {
 interface CacheEntry {
   readonly stored: StoredAppImage;
   readonly askedAt: number;
+  readonly bytes: number;
 }
+
+/** What a template takes besides its encodings, roughly: its objects, and its place in the map. */
+const BYTES_BESIDES = 1024;
 
 /**
  * A store whose reads by name are answered from memory while they are young enough, for databases where a read is a round trip. An answer is
@@ -36,8 +40,9 @@ class CachedAppImageStore implements AppImageStore {
   readonly kind: AppImageStore['kind'];
   readonly #store: AppImageStore;
   readonly #options: ReadCacheOptions;
-  /** In the order of their last use. */
+  /** In the order in which they were kept, which is nearly that of their age. */
   readonly #entries = new Map<string, CacheEntry>();
+  #bytes = 0;
   /** Changes under way, by name: what is read meanwhile may be out of date when it arrives. */
   readonly #changing = new Map<string, number>();
   readonly #readings = new Set<Reading>();
@@ -130,21 +135,17 @@ class CachedAppImageStore implements AppImageStore {
 
   [Symbol.asyncDispose](): PromiseLike<void> {
     this.#entries.clear();
+    this.#bytes = 0;
     return this.#store[Symbol.asyncDispose]();
   }
 
   #find(name: string): StoredAppImage | undefined {
     const entry = this.#entries.get(name);
-    if (entry === undefined) {
-      return undefined;
-    }
-    this.#entries.delete(name);
-    if (this.#options.now() - entry.askedAt > this.#options.maxAgeMs) {
-      return undefined;
-    }
-    // Not under `name`, which may be cut out of the body of a request and keep the whole of it.
-    this.#entries.set(entry.stored.name, entry);
-    return entry.stored;
+    return entry === undefined || this.#isExpired(entry) ? undefined : entry.stored;
+  }
+
+  #isExpired({ askedAt }: CacheEntry): boolean {
+    return this.#options.now() - askedAt > this.#options.maxAgeMs;
   }
 
   /** Reads, and keeps what was read but for names that have changed meanwhile. Its age counts from the beginning of the read. */
@@ -157,7 +158,7 @@ class CachedAppImageStore implements AppImageStore {
       const found = await read();
       for (const stored of found) {
         if (stored !== undefined && !reading.changedMeanwhile.has(stored.name)) {
-          this.#keep({ stored, askedAt: reading.askedAt });
+          this.#keep(stored, reading.askedAt);
         }
       }
       return found;
@@ -166,18 +167,29 @@ class CachedAppImageStore implements AppImageStore {
     }
   }
 
-  #keep(entry: CacheEntry): void {
-    this.#entries.delete(entry.stored.name);
-    this.#entries.set(entry.stored.name, entry);
-    if (this.#entries.size > this.#options.maxEntries) {
-      const [oldest] = this.#entries.keys();
-      this.#entries.delete(oldest ?? '');
+  #keep(stored: StoredAppImage, askedAt: number): void {
+    const { name, encoded } = stored;
+    this.#drop(name);
+    // Not under the name that was asked for, which may be cut out of the body of a request and keep the whole of it.
+    const bytes = encoded.protobuf.length + encoded.json.length + BYTES_BESIDES;
+    this.#entries.set(name, { stored, askedAt, bytes });
+    this.#bytes += bytes;
+    for (const [oldest, entry] of this.#entries) {
+      if (this.#bytes <= this.#options.maxBytes && !this.#isExpired(entry)) {
+        break;
+      }
+      this.#drop(oldest);
     }
+  }
+
+  #drop(name: string): void {
+    this.#bytes -= this.#entries.get(name)?.bytes ?? 0;
+    this.#entries.delete(name);
   }
 
   #beginChange(name: string): void {
     this.#changing.set(name, (this.#changing.get(name) ?? 0) + 1);
-    this.#entries.delete(name);
+    this.#drop(name);
     for (const reading of this.#readings) {
       reading.changedMeanwhile.add(name);
     }
