@@ -130,24 +130,21 @@ export class ApplyService {
     let before: StoredAppImage | undefined;
     let decision: Decision = { kind: 'keep' };
     try {
-      const stored = await guardStore('UPDATE_FAILED', async () => {
-        if (dryRun) {
-          before = await this.#store.get(name);
-          decision = decide(before, declaration);
-          return undefined;
-        }
-        return await this.#store.change(
+      // A dry run takes the way of a real one, up to the last step: a read might be answered from a cache.
+      const stored = await guardStore('UPDATE_FAILED', () =>
+        this.#store.change(
           name,
           (current) => {
             before = current;
             decision = decide(current, declaration);
-            return decision;
+            return dryRun ? { kind: 'keep' } : decision;
           },
           origin,
-        );
-      });
+        ),
+      );
       const { outcome, diff } = compare(before, declaration.appImage, decision);
-      const revision = stored?.revision ?? (await this.#wouldBeRevision(name, before, outcome));
+      const revision =
+        dryRun || stored === undefined ? await this.#wouldBeRevision(name, before, outcome) : stored.revision;
       return { name, error: undefined, outcome, revision, diff, findings };
     } catch (error) {
       if (error instanceof AppImageError) {
