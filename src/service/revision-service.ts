@@ -1,6 +1,12 @@
+import type { StoredAppImage } from '../domain/app-image/app-image.js';
 import type { AppImageStore } from '../domain/app-image/app-image-store.js';
 import { encodePageToken } from '../domain/app-image/page-token.js';
-import { type ChangeOrigin, type Revision, RevisionMissingError } from '../domain/app-image/revision.js';
+import {
+  type ChangeOrigin,
+  HistoryExpiredError,
+  type Revision,
+  RevisionMissingError,
+} from '../domain/app-image/revision.js';
 import { sameContent } from '../domain/app-image/same-content.js';
 import { DNS_LABEL } from '../domain/app-image/text-rule.js';
 import { AppImageError, invalidRequest, quoteValue } from '../domain/errors.js';
@@ -113,7 +119,28 @@ export class RevisionService {
         origin,
       ),
     );
-    return await this.resolve(name, { revision: stored?.revision ?? 0, tag: '' });
+    return stored === undefined ? notFound(name) : await this.#recorded(stored);
+  }
+
+  /** The revision that a change has left, which may not be the newest any more. */
+  async #recorded({ name, revision, position }: StoredAppImage): Promise<Revision> {
+    return await guardStore('HISTORY_FAILED', async () => {
+      const kept = await this.#store.getRevision(name, revision);
+      // Where others have changed the template so often meanwhile that its own history has let go of it, the order of all changes still has it.
+      return kept ?? (await this.#changeAt(position)) ?? revisionNotFound(name, revision);
+    });
+  }
+
+  async #changeAt(position: number): Promise<Revision | undefined> {
+    try {
+      const [change] = await this.#store.readChanges({ after: position - 1, limit: 1 });
+      return change?.position === position ? change : undefined;
+    } catch (error) {
+      if (error instanceof HistoryExpiredError) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
   /**
