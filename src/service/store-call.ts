@@ -1,5 +1,5 @@
 import type { StoredAppImage } from '../domain/app-image/app-image.js';
-import { StoreFaultError, StoreUnavailableError } from '../domain/app-image/app-image-store.js';
+import { StoreFaultError, StoreUnavailableError, TemplateTooLargeError } from '../domain/app-image/app-image-store.js';
 import { AppImageError, type ErrorName, type FieldViolation, invalidRequest, quoteValue } from '../domain/errors.js';
 
 /**
@@ -29,6 +29,9 @@ function toldError(fault: ErrorName, error: unknown): unknown {
       'the database cannot be reached; nothing is known to have changed, try again',
       { cause: error },
     );
+  }
+  if (error instanceof TemplateTooLargeError) {
+    return invalidRequest([{ field: '', description: error.message }]);
   }
   if (error instanceof StoreFaultError) {
     return new AppImageError(fault, 'the database answered with a fault; the log has the details', { cause: error });

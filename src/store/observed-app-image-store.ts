@@ -4,6 +4,7 @@ import {
   type Decide,
   type ListOptions,
   StoreUnavailableError,
+  TemplateTooLargeError,
   type Visit,
   type VisitListed,
 } from '../domain/app-image/app-image-store.js';
@@ -131,7 +132,12 @@ class ObservedAppImageStore implements AppImageStore {
 }
 
 function outcomeOf(error: unknown): StoreOutcome {
-  if (error instanceof AppImageError || error instanceof HistoryExpiredError || error instanceof RevisionMissingError) {
+  if (
+    error instanceof AppImageError ||
+    error instanceof HistoryExpiredError ||
+    error instanceof RevisionMissingError ||
+    error instanceof TemplateTooLargeError
+  ) {
     return 'refused';
   }
   return error instanceof StoreUnavailableError ? 'unavailable' : 'fault';

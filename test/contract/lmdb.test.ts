@@ -145,7 +145,7 @@ describe('an LMDB store', () => {
       store.change('large', put('large', 'x'.repeat(9 * 1024 * 1024)), ORIGIN),
     ]);
     expect(small.status).toBe('fulfilled');
-    expect(large).toMatchObject({ status: 'rejected', reason: { name: 'StoreFaultError' } });
+    expect(large).toMatchObject({ status: 'rejected', reason: { name: 'TemplateTooLargeError' } });
     expect(await store.get('large')).toBeUndefined();
     expect((await store.get('small'))?.revision).toBe(1);
   });

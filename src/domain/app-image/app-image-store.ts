@@ -75,7 +75,7 @@ export interface AppImageStore extends AsyncDisposable {
    * `delete`. When it resolves, the change is durable: it survives a crash of the process and of the machine. When it
    * rejects with {@link StoreUnavailableError}, a change may have been stored or not, but never in part.
    *
-   * A `put` that changes the name rejects with {@link StoreFaultError}. A first `put` has revision 1; each further change of that name, a
+   * A `put` that changes the name rejects with {@link StoreFaultError}, one of more than the store can hold with {@link TemplateTooLargeError}. A first `put` has revision 1; each further change of that name, a
    * `delete` included, takes the next number; a `delete` of nothing takes none.
    *
    * Every `put`, and every `delete` of a template that was there, becomes a {@link Revision} with `origin`, and takes its place in the
@@ -139,6 +139,11 @@ export interface AppImageStore extends AsyncDisposable {
 /** The database cannot be reached, or did not answer in time. Retrying later may help. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
+}
+
+/** A template is larger than the store can hold. Nothing of it has been stored. */
+export class TemplateTooLargeError extends Error {
+  override readonly name = 'TemplateTooLargeError';
 }
 
 /** The database answered with a fault, or holds what it should not. Retrying does not help. */

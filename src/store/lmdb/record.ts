@@ -5,7 +5,7 @@ import {
   type StoredAppImage,
   StructuredRevision,
 } from '../../domain/app-image/app-image.js';
-import { StoreFaultError } from '../../domain/app-image/app-image-store.js';
+import { StoreFaultError, TemplateTooLargeError } from '../../domain/app-image/app-image-store.js';
 import { endOfHead, Head, readNewest } from './head.js';
 import { type Allocate, newBuffer } from './reused-buffer.js';
 
@@ -45,13 +45,13 @@ export class RecordCodec {
     return this.#codec;
   }
 
-  /** @throws StoreFaultError where the template is over the 16 MiB that a record may have */
+  /** @throws TemplateTooLargeError where the template is over the 16 MiB that a record may have */
   encode(name: string, { protobuf, json }: EncodedAppImage, head: Head, allocate: Allocate = newBuffer): Buffer {
     const protobufAt = HEAD_AT + head.byteLength;
     const length = protobufAt + protobuf.length + json.length;
     if (length > MAX_RECORD_BYTES) {
-      throw new StoreFaultError(
-        `template "${name}" takes ${length} bytes; this store takes ${MAX_RECORD_BYTES} at most`,
+      throw new TemplateTooLargeError(
+        `template "${name}" takes ${length} bytes in protobuf and JSON together; this store takes ${MAX_RECORD_BYTES} at most`,
       );
     }
     const record = allocate(length);
