@@ -218,6 +218,21 @@ describe('the history in an LMDB store', () => {
     expect((await store.get('app'))?.revision).toBe(2);
   });
 
+  it('writes nothing of a change that must know tags which are damaged', async () => {
+    const store = await open({ maxRevisions: 1, maxChanges: 1 });
+    await store.change('app', put('app', '1'), ORIGIN);
+    await store.change('other', put('other', '2'), ORIGIN);
+    await store.change('other', put('other', '3'), ORIGIN);
+    await behind((root) => {
+      root.openDB<Buffer, string>({ name: 'tags', encoding: 'binary' }).putSync('app', Buffer.from('[['));
+    });
+    await expect(store.change('app', put('app', '4'), ORIGIN)).rejects.toThrow(/tags of template "app" are damaged/);
+    expect(await store.lastPosition()).toBe(3);
+    expect((await store.get('app'))?.revision).toBe(1);
+    await store.change('other', put('other', '4'), ORIGIN);
+    expect((await changesBehind(store, 3)).map(brief)).toEqual(['other@3 4']);
+  });
+
   it('refuses to write over a change, or before the last one', async () => {
     const environment = await openEnvironment(path);
     const log = new ChangeLog(environment);

@@ -9,6 +9,13 @@ import type { Tag } from './tags.js';
 /** Changes that drop behind the floor with each new one. One would do to keep pace; the others catch up after the limit was lowered. */
 const EXPIRED_PER_CHANGE = 3;
 
+/** A change that its template's own history lets go of. */
+interface RetiredChange {
+  readonly position: number;
+  /** Whether a tag keeps it though the order of all changes does not. */
+  readonly isKept: boolean;
+}
+
 /**
  * Writes the history, inside of write transactions only. A change is removed by what lets go of it last:
  *
@@ -48,18 +55,20 @@ export class HistoryWriter {
     return previous?.next(position, this.#history.limits.maxRevisions) ?? Head.first(position);
   }
 
-  /** Stores the change that makes `head`, which {@link next} made upon `previous`. The head itself is the caller's to store. */
+  /**
+   * Stores the change that makes `head`, which {@link next} made upon `previous`. The head itself is the caller's to store.
+   * @throws StoreFaultError where what has to be read first is damaged; nothing is written
+   */
   append(name: string, previous: Head | undefined, head: Head, record: Buffer): void {
+    const retired = previous === undefined ? [] : this.#retiredBy(name, previous, head);
     this.#history.log.append(head.position, record);
     this.#last = head.position;
     this.#appended += 1;
-    if (previous === undefined) {
-      return;
-    }
-    for (let revision = previous.retiredTo + 1; revision <= head.retiredTo; revision += 1) {
-      const position = previous.placeOf(revision);
-      if (position !== undefined) {
-        this.#retire(name, revision, position);
+    for (const { position, isKept } of retired) {
+      if (position > this.#floor) {
+        this.#history.retired.mark(position);
+      } else if (!isKept) {
+        this.#history.log.remove(position);
       }
     }
   }
@@ -99,12 +108,16 @@ export class HistoryWriter {
     }
   }
 
-  #retire(name: string, revision: number, position: number): void {
-    if (position > this.#floor) {
-      this.#history.retired.mark(position);
-    } else if (!this.#isTagged(name, revision)) {
-      this.#history.log.remove(position);
+  /** The changes that are no longer among the newest revisions of their name once `head` is. */
+  #retiredBy(name: string, previous: Head, head: Head): readonly RetiredChange[] {
+    const retired: RetiredChange[] = [];
+    for (let revision = previous.retiredTo + 1; revision <= head.retiredTo; revision += 1) {
+      const position = previous.placeOf(revision);
+      if (position !== undefined) {
+        retired.push({ position, isKept: position <= this.#floor && this.#isTagged(name, revision) });
+      }
     }
+    return retired;
   }
 
   #raiseFloor(): void {
