@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { StoreFaultError, StoreUnavailableError } from '../../domain/app-image/app-image-store.js';
 import { GroupCommit } from './group-commit.js';
@@ -18,6 +19,8 @@ class ManualTransactions {
 }
 
 const TIMEOUT_MS = 50;
+/** For tests that begin a transaction in time, which takes them as long as the other. */
+const LONG_TIMEOUT_MS = 200;
 
 describe('group commit', () => {
   it('puts changes that arrive before a transaction executes into it, and later ones into the next', async () => {
@@ -119,12 +122,38 @@ describe('group commit', () => {
     await first;
     await change('late');
     await second;
-    expect(givenUp).toEqual(['executed', 'waiting', 'late']);
+    // What has been executed waits a little longer for the disk.
+    expect(givenUp.toSorted()).toEqual(['executed', 'late', 'waiting']);
     one.commit();
     const two = await transactions.nth(2);
     two.execute();
     two.commit();
     expect(await commits.settled()).toBe(true);
+  });
+
+  it('never executes a change whose time is over, though its timer has not come to its turn', async () => {
+    const transactions = new ManualTransactions();
+    const commits = new GroupCommit(transactions.run, LONG_TIMEOUT_MS);
+    const change = vi.fn<() => number>(() => 1);
+    const startedAt = performance.now();
+    const outcome = commits.run(change).catch((error: unknown) => error);
+    const one = await transactions.nth(1);
+    while (performance.now() < startedAt + LONG_TIMEOUT_MS);
+    one.execute();
+    one.commit();
+    expect(await outcome).toBeInstanceOf(StoreUnavailableError);
+    expect(change).not.toHaveBeenCalled();
+  });
+
+  it('waits for the disk a little longer than for its turn, since what has been executed will be stored', async () => {
+    const transactions = new ManualTransactions();
+    const commits = new GroupCommit(transactions.run, LONG_TIMEOUT_MS);
+    const executed = commits.run(() => 1);
+    const one = await transactions.nth(1);
+    one.execute();
+    await setTimeout(LONG_TIMEOUT_MS + 50);
+    one.commit();
+    expect(await executed).toBe(1);
   });
 
   it('lets others have the lock between many slow changes', async () => {

@@ -7,6 +7,9 @@ export type RunTransaction = (body: () => void) => Promise<unknown>;
 /** How long one transaction goes on taking in changes: other processes and the event loop wait meanwhile. */
 const MAX_HOLD_MS = 10;
 
+/** How long beyond its time a change waits for the disk once it has been executed: it will be stored then, and its caller had better know. */
+const FLUSH_GRACE_MS = 300;
+
 /**
  * Lets changes that arrive together share one transaction, and so one flush of the disk. A change joins until the moment
  * its transaction begins to execute; those that come later, while the disk is flushed, make up the next transaction.
@@ -23,7 +26,10 @@ export class GroupCommit {
   /** One for all changes, since nearly every one of them is stored long before its deadline. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param timeoutMs a change that is not stored after this time rejects with {@link StoreUnavailableError} */
+  /**
+   * @param timeoutMs a change that has not begun to execute after this time rejects with {@link StoreUnavailableError}, and so does one that is not
+   *   on disk 300 ms later
+   */
   constructor(runTransaction: RunTransaction, timeoutMs: number) {
     this.#runTransaction = runTransaction;
     this.#timeoutMs = timeoutMs;
@@ -95,27 +101,43 @@ export class GroupCommit {
   }
 
   #executeWaiting(): readonly PendingChange[] {
-    const endAt = performance.now() + MAX_HOLD_MS;
+    let now = performance.now();
+    const endAt = now + MAX_HOLD_MS;
     let count = 0;
     do {
-      this.#waiting[count]?.execute();
+      const pending = this.#waiting[count];
+      // Its timer may not have come to its turn yet.
+      if (pending !== undefined && pending.deadline <= now) {
+        pending.expire(this.#timeoutMs);
+      }
+      pending?.execute();
       count += 1;
-    } while (count < this.#waiting.length && performance.now() < endAt);
+      now = performance.now();
+    } while (count < this.#waiting.length && now < endAt);
     return this.#waiting.splice(0, count);
   }
 
   /** Gives up on those whose time is over, and comes again when that of the next one will be. */
   #expire(): void {
     const now = performance.now();
-    let next = now + this.#timeoutMs;
-    for (const pending of [...this.#executed, ...this.#waiting]) {
-      if (pending.deadline > now) {
-        next = pending.deadline;
-        break;
+    const next = Math.min(
+      now + this.#timeoutMs,
+      this.#expireUntil(now, this.#waiting, 0),
+      this.#expireUntil(now, this.#executed, FLUSH_GRACE_MS),
+    );
+    this.#timer = setTimeout(() => this.#expire(), Math.ceil(next - now));
+  }
+
+  /** Gives up on those of which the time and `graceMs` are over, and returns when those of the next one will be; `Infinity` where there is none. */
+  #expireUntil(now: number, changes: readonly PendingChange[], graceMs: number): number {
+    for (const pending of changes) {
+      const endAt = pending.deadline + graceMs;
+      if (endAt > now) {
+        return endAt;
       }
       pending.expire(this.#timeoutMs);
     }
-    this.#timer = setTimeout(() => this.#expire(), Math.ceil(next - now));
+    return Infinity;
   }
 }
 
