@@ -45,14 +45,22 @@ function described(answer: string): [string, number] {
   return [[...new Set(answer)].join(''), answer.length];
 }
 
-/** Sends all requests at once over HTTP/1.1. */
-async function askAll(secure: boolean, path: string): Promise<[string, number][]> {
+/** Sends all requests at once over HTTP/1.1, but for the first bytes, which come alone, and ends its side. */
+async function askAll(
+  secure: boolean,
+  { path = QUERY_PATH, bodyBytes = 1, bytesAhead = 0 }: { path?: string; bodyBytes?: number; bytesAhead?: number } = {},
+): Promise<[string, number][]> {
   const { ca, client } = certificates;
   const socket = secure
     ? connectTls({ host: '127.0.0.1', port: gateway.tlsPort, ca, cert: client.certificate, key: client.key })
     : await connectRaw(gateway.plainPort);
-  const head = requestHead('Content-Length: 1').replace(QUERY_PATH, path);
-  socket.end(LETTERS.map((letter) => `${head}\r\n${letter}`).join(''));
+  const head = requestHead(`Content-Length: ${bodyBytes}`).replace(QUERY_PATH, path);
+  const requests = LETTERS.map((letter) => `${head}\r\n${letter.repeat(bodyBytes)}`).join('');
+  if (bytesAhead > 0) {
+    socket.write(requests.slice(0, bytesAhead));
+    await delay(20);
+  }
+  socket.end(requests.slice(bytesAhead));
   const [, ...answers] = (await readSlowly(socket)).split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/);
   return answers.map(described);
 }
@@ -62,9 +70,24 @@ describe('large answers, put together in memory that others had before', () => {
     ['the fast lane', QUERY_PATH],
     ["Node's server", `${QUERY_PATH}?fieldValidation=Warn`],
   ])('arrive whole over HTTP/1.1 by %s, at clients that end their side and read slowly', async (_by, path) => {
-    const answers = await Promise.all([true, true, true, false].map((secure) => askAll(secure, path)));
+    const answers = await Promise.all([true, true, true, false].map((secure) => askAll(secure, { path })));
     expect(answers).toEqual(answers.map(() => WHOLE_ANSWERS));
   });
+
+  it.each([
+    ['in the usual form', {}],
+    ['with a query string', { path: `${QUERY_PATH}?fieldValidation=Warn` }],
+    ['of which the first bytes come alone', { bytesAhead: 50 }],
+  ])(
+    'arrive whole where the requests are large as well, and more than are answered at once: %s',
+    async (_form, form) => {
+      // Several records of TLS for each: what has been decrypted already must wait in the right place while the answers are not taken.
+      for (const bodyBytes of [4000, 15_000]) {
+        const answers = await Promise.all([true, true, false].map((secure) => askAll(secure, { ...form, bodyBytes })));
+        expect(answers).toEqual(answers.map(() => WHOLE_ANSWERS));
+      }
+    },
+  );
 
   it('arrive whole over HTTP/2, whatever other streams the client resets', async () => {
     const { ca, client } = certificates;

@@ -27,6 +27,9 @@ export function createHttp1Server(listener: RequestListener, options: Http1Serve
     },
     listener,
   );
+  // With a listener, Node reads the socket as a stream. Without one it takes the bytes from below it, and loses some of those that TLS has decrypted
+  // already when it stops reading since answers are not taken: https://github.com/nodejs/node/blob/v20.20.2/lib/_http_server.js#L1041
+  server.on('connection', (socket) => socket.on('data', () => undefined));
   // The last answers still go out to a client that has closed its own side after its last request.
   Object.assign(server, { httpAllowHalfOpen: true });
   // A client that does not read its answer is given up; one that does not send its request gets an answer before that.
