@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TemporaryCertificates } from '../support/temporary-certificates.js';
@@ -17,6 +19,8 @@ import {
 let certificates: TemporaryCertificates;
 let gateway: TestGateway;
 let impatient: TestGateway;
+/** Waits for requests, and not between them. */
+let hasty: TestGateway;
 /** What was logged by then. */
 const logged: Record<string, unknown>[] = [];
 
@@ -24,18 +28,21 @@ beforeAll(async () => {
   certificates = await TemporaryCertificates.create();
   gateway = await startGateway(certificates);
   impatient = await startGateway(certificates, { requestTimeoutMs: 200, keepAliveTimeoutMs: 200 });
+  hasty = await startGateway(certificates, { keepAliveTimeoutMs: 200 });
 });
 
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
   await impatient[Symbol.asyncDispose]();
+  await hasty[Symbol.asyncDispose]();
   await certificates[Symbol.asyncDispose]();
 });
 
 afterEach(() => {
-  logged.push(...gateway.log, ...impatient.log);
+  logged.push(...gateway.log, ...impatient.log, ...hasty.log);
   gateway.reset();
   impatient.reset();
+  hasty.reset();
 });
 
 /** The answers in a stream of them: status, whether the connection is closed behind it, code of the envelope. */
@@ -283,6 +290,43 @@ describe('slow clients over HTTP/1.1', () => {
   it('are closed when they are idle', async () => {
     const stream = await sendRaw(impatient.plainPort, `${requestHead('Content-Length: 2')}\r\n{}`);
     expect(answersIn(stream)).toMatchObject([{ status: 200, closes: false }]);
+  });
+
+  it.each([
+    ['by the fast lane', QUERY_PATH],
+    ["by Node's server", `${QUERY_PATH}?a=b`],
+  ])('do not have an answer cut off that they take late: %s', async (_by, path) => {
+    const body = Buffer.from(JSON.stringify({ status: { code: 0 }, padding: 'x'.repeat(20_000_000) }));
+    hasty.invoke = () => ({ body, warnings: [] });
+    const socket = await connectRaw(hasty.plainPort);
+    socket.write(`${requestHead('Content-Length: 2').replace(QUERY_PATH, path)}\r\n{}`);
+    await delay(1000);
+    const stream = await readAll(socket);
+    expect(answersIn(stream)).toMatchObject([{ status: 200 }]);
+  });
+
+  it.each([
+    ['by the fast lane', QUERY_PATH, false],
+    ['by the fast lane, once they have ended their side', QUERY_PATH, true],
+    ["by Node's server", `${QUERY_PATH}?a=b`, false],
+  ])('are cut off where they do not take their answer, %s', async (_by, path, ended) => {
+    const body = Buffer.from(JSON.stringify({ status: { code: 0 }, padding: 'x'.repeat(20_000_000) }));
+    impatient.invoke = async () => {
+      await delay(50);
+      return { body, warnings: [] };
+    };
+    const { ca, client } = certificates;
+    const options = { host: '127.0.0.1', port: impatient.tlsPort, ca, cert: client.certificate, key: client.key };
+    const socket = connectTls(options);
+    socket.on('error', () => undefined);
+    socket.pause();
+    socket.write(`${requestHead('Content-Length: 2').replace(QUERY_PATH, path)}\r\n{}`);
+    if (ended) {
+      socket.end();
+    }
+    await expect.poll(() => impatient.requests.length).toBe(1);
+    await expect.poll(() => impatient.openConnections(), { timeout: 5000 }).toBe(0);
+    socket.destroy();
   });
 
   it('do not have a method cut off that takes longer', async () => {

@@ -28,6 +28,8 @@ export interface FastLaneOptions {
   readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** How long a client may leave an answer where it is. */
+  readonly sendTimeoutMs: number;
   /** Takes over a connection on which nothing is under way; what was read and not served has been put back. */
   readonly handOver: (connection: Connection) => void;
 }
@@ -75,7 +77,7 @@ export class FastLane implements Reply {
     const { socket } = connection;
     socket.setTimeout(options.requestTimeoutMs);
     socket.on('data', lane.#onData);
-    socket.on('drain', lane.#takeUnread);
+    socket.on('drain', lane.#onDrain);
     socket.on('end', lane.#onEnd);
     socket.on('timeout', lane.#onTimeout);
   }
@@ -90,6 +92,7 @@ export class FastLane implements Reply {
     const head = headText(status, headers, closes ? undefined : this.#options.keepAliveTimeoutMs);
     if (closes) {
       this.#leave();
+      socket.setTimeout(this.#options.sendTimeoutMs, () => socket.destroy());
       writeNow(socket, head, response);
       socket.destroySoon();
     } else if (response.release !== undefined || response.body.length > MAX_JOINED_BYTES) {
@@ -157,6 +160,9 @@ export class FastLane implements Reply {
 
   #onWritten(): void {
     this.#answering = false;
+    if (this.#socket.writableNeedDrain) {
+      this.#socket.setTimeout(this.#options.sendTimeoutMs);
+    }
     if (this.#ended) {
       this.#socket.end();
     } else {
@@ -164,8 +170,14 @@ export class FastLane implements Reply {
     }
   }
 
+  /** The client has taken what it was sent, or nearly all of it. */
+  readonly #onDrain = (): void => {
+    this.#socket.setTimeout(this.#options.keepAliveTimeoutMs);
+    this.#takeUnread();
+  };
+
   /** Takes the next request from what was read, unless there is an answer still to come or to be taken. */
-  readonly #takeUnread = (): void => {
+  #takeUnread(): void {
     const socket = this.#socket;
     if (this.#unread !== undefined && !this.#answering && !socket.writableNeedDrain) {
       this.#takeNext(this.#unread);
@@ -181,7 +193,7 @@ export class FastLane implements Reply {
     } else if (socket.isPaused() && !this.#answering && !socket.writableNeedDrain) {
       socket.resume();
     }
-  };
+  }
 
   /** Has the request that begins with these bytes served, unless it is not to be served here, or not yet. */
   #takeNext(bytes: Buffer): void {
@@ -257,7 +269,7 @@ export class FastLane implements Reply {
     this.#left = true;
     socket.setTimeout(0);
     socket.off('data', this.#onData);
-    socket.off('drain', this.#takeUnread);
+    socket.off('drain', this.#onDrain);
     socket.off('end', this.#onEnd);
     socket.off('timeout', this.#onTimeout);
   }

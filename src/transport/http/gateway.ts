@@ -73,11 +73,13 @@ class HttpGateway implements Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { requestTimeoutMs, keepAliveTimeoutMs } = options;
+    const sendTimeoutMs = 2 * requestTimeoutMs;
     const connections = this.#connections;
     this.#handler = new RequestHandler({ ...options, connections, onAnswer: () => this.#onProgress() });
     const broken = new BrokenRequestResponder({ connections, handler: this.#handler, paths: this.#paths });
     this.#fastLane = {
       ...options,
+      sendTimeoutMs,
       handler: this.#handler,
       broken,
       methods: this.#methods,
@@ -87,7 +89,7 @@ class HttpGateway implements Gateway {
     this.#app = fastify({
       serverFactory: (listener) => {
         route = listener;
-        this.#http1 = createHttp1Server(listener, { ...options, connections, broken });
+        this.#http1 = createHttp1Server(listener, { ...options, sendTimeoutMs, connections, broken });
         return this.#http1;
       },
       genReqId: (request) => requestIdFrom(request.headers['x-request-id']),

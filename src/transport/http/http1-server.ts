@@ -5,6 +5,8 @@ import type { ConnectionTable } from './connection.js';
 export interface Http1ServerOptions {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** How long a client may leave an answer where it is; longer than it may take for a request. */
+  readonly sendTimeoutMs: number;
   readonly connections: ConnectionTable;
   readonly broken: BrokenRequestResponder;
 }
@@ -14,7 +16,7 @@ export interface Http1ServerOptions {
  * fastify listens to it anyway.
  */
 export function createHttp1Server(listener: RequestListener, options: Http1ServerOptions): Server {
-  const { connections, broken, requestTimeoutMs, keepAliveTimeoutMs } = options;
+  const { connections, broken, requestTimeoutMs, keepAliveTimeoutMs, sendTimeoutMs } = options;
   const server = createServer(
     {
       maxHeaderSize: MAX_HEAD_BYTES,
@@ -33,7 +35,7 @@ export function createHttp1Server(listener: RequestListener, options: Http1Serve
   // The last answers still go out to a client that has closed its own side after its last request.
   Object.assign(server, { httpAllowHalfOpen: true });
   // A client that does not read its answer is given up; one that does not send its request gets an answer before that.
-  server.timeout = 2 * requestTimeoutMs;
+  server.timeout = sendTimeoutMs;
   server.on('timeout', (socket) => {
     if ((connections.find(socket)?.unanswered ?? 0) === 0) {
       socket.destroy();
