@@ -137,6 +137,39 @@ describe('malformed HTTP/1.1', () => {
     ]);
   });
 
+  it.each([
+    ['the fast lane', ''],
+    ["Node's server", '?fieldValidation=Warn'],
+  ])('serves a pipelined request when the one before has its answer, by %s', async (_by, query) => {
+    const events: string[] = [];
+    gateway.invoke = async ({ body }) => {
+      events.push(`begins ${body}`);
+      await delay(body.toString() === '[1]' ? 30 : 0);
+      events.push(`ends ${body}`);
+      return { body: Buffer.from(`{"status":{"code":0},"body":${body}}`), warnings: [] };
+    };
+    const requests = ['[1]', '[2]', '[3]'].map((body) => {
+      const last = body === '[3]' ? ['Connection: close'] : [];
+      return `${requestHead('Content-Length: 3', ...last).replace(QUERY_PATH, `${QUERY_PATH}${query}`)}\r\n${body}`;
+    });
+    expect(answersIn(await sendRaw(gateway.plainPort, requests.join('')))).toHaveLength(3);
+    expect(events).toEqual(['begins [1]', 'ends [1]', 'begins [2]', 'ends [2]', 'begins [3]', 'ends [3]']);
+  });
+
+  it('does not serve what comes behind the last request', async () => {
+    const last = requestHead('Content-Length: 2', 'Connection: close').replace(QUERY_PATH, `${QUERY_PATH}?a=b`);
+    const stream = await sendRaw(gateway.plainPort, `${last}\r\n{}${requestHead('Content-Length: 2')}\r\n{}`);
+    expect(answersIn(stream)).toMatchObject([{ status: 200, closes: true }]);
+    expect(gateway.requests).toHaveLength(1);
+  });
+
+  it('finds a header behind thousands of others', async () => {
+    const others = Array.from({ length: 2500 }, () => 'a:');
+    const head = [`POST ${QUERY_PATH}?a=b HTTP/1.1`, 'Host: localhost', 'Content-Length: 2', 'Connection: close'];
+    const text = `${[...head, ...others, `Token: ${TOKENS.admin}`].join('\r\n')}\r\n\r\n{}`;
+    expect(answersIn(await sendRaw(gateway.plainPort, text))).toMatchObject([{ status: 200 }]);
+  });
+
   it('gets an answer also when the client ends its side behind the request', async () => {
     const socket = await connectRaw(gateway.plainPort);
     const stream = readAll(socket);

@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type BrokenRequestResponder, MAX_HEAD_BYTES } from './broken-request.js';
 import type { ConnectionTable } from './connection.js';
 
@@ -15,8 +16,9 @@ export interface Http1ServerOptions {
  * A server for HTTP/1.1 that does not listen: it takes sockets by its event `connection`. Its `clientError` is left to the caller, since
  * fastify listens to it anyway.
  */
-export function createHttp1Server(listener: RequestListener, options: Http1ServerOptions): Server {
+export function createHttp1Server(serve: RequestListener, options: Http1ServerOptions): Server {
   const { connections, broken, requestTimeoutMs, keepAliveTimeoutMs, sendTimeoutMs } = options;
+  const listener = oneByOne(serve, connections);
   const server = createServer(
     {
       maxHeaderSize: MAX_HEAD_BYTES,
@@ -29,6 +31,8 @@ export function createHttp1Server(listener: RequestListener, options: Http1Serve
     },
     listener,
   );
+  // The size of a head is what is limited. Node would pass over headers behind the 2000th without a word.
+  server.maxHeadersCount = 0;
   // With a listener, Node reads the socket as a stream. Without one it takes the bytes from below it, and loses some of those that TLS has decrypted
   // already when it stops reading since answers are not taken: https://github.com/nodejs/node/blob/v20.20.2/lib/_http_server.js#L1041
   server.on('connection', (socket) => socket.on('data', () => undefined));
@@ -49,4 +53,34 @@ export function createHttp1Server(listener: RequestListener, options: Http1Serve
   // https://github.com/nodejs/node/blob/v20.20.2/lib/_http_server.js#L552
   server.emit('listening');
   return server;
+}
+
+/**
+ * Has the requests of a connection served one by one, as the fast lane does. Node hands out one that came behind another while that is still being
+ * served, though it may ask for what the other one changes (RFC 9112, section 9.3.2).
+ */
+function oneByOne(serve: RequestListener, connections: ConnectionTable): RequestListener {
+  const last = new WeakMap<Socket, ServerResponse>();
+  return (request, response) => {
+    const { socket } = request;
+    const before = last.get(socket);
+    last.set(socket, response);
+    if (before === undefined || before.closed) {
+      serve(request, response);
+      return;
+    }
+    const connection = connections.find(socket);
+    if (connection !== undefined) {
+      connection.unanswered += 1;
+    }
+    before.once('close', () => {
+      if (connection !== undefined) {
+        connection.unanswered -= 1;
+      }
+      // After an answer that was the last one nobody would learn what becomes of this request.
+      if (socket.writable) {
+        serve(request, response);
+      }
+    });
+  };
 }
