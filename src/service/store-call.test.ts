@@ -9,7 +9,10 @@ describe('a call of the store', () => {
     [new TemplateTooLargeError('takes 17 bytes'), 'REQUEST_INVALID', 'takes 17 bytes'],
   ])('tells what a caller may know of %s', async (error, reason, words) => {
     const told = { reason, message: expect.stringContaining(words) };
-    await expect(guardStore('UPDATE_FAILED', () => Promise.reject(error))).rejects.toMatchObject(told);
+    const reject = async (): Promise<never> => {
+      throw error;
+    };
+    await expect(guardStore('UPDATE_FAILED', reject)).rejects.toMatchObject(told);
     const fail = (): never => {
       throw error;
     };

@@ -142,9 +142,10 @@ describe('malformed HTTP/1.1', () => {
     ["Node's server", '?fieldValidation=Warn'],
   ])('serves a pipelined request when the one before has its answer, by %s', async (_by, query) => {
     const events: string[] = [];
-    gateway.invoke = async ({ body }) => {
+    gateway.invoke = async (request) => {
+      const body = Buffer.from(request.body).toString();
       events.push(`begins ${body}`);
-      await delay(body.toString() === '[1]' ? 30 : 0);
+      await delay(body === '[1]' ? 30 : 0);
       events.push(`ends ${body}`);
       return { body: Buffer.from(`{"status":{"code":0},"body":${body}}`), warnings: [] };
     };
