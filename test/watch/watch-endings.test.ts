@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { connect, constants } from 'node:http2';
 import { type Client, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { WatchRequest, WatchRequest_Start } from '../../gen/appimage/v1/registry.js';
+import { framed } from '../grpc/raw-call.js';
 import { type ApiClient, httpClient } from '../support/api-client.js';
 import { startTestApp, type TestApp } from '../support/start-test-app.js';
 import { putTemplate } from './put-template.js';
@@ -79,6 +83,28 @@ describe('a watch', { timeout: 120_000 }, () => {
     expect((await seen.ended).status).toBe(status.DEADLINE_EXCEEDED);
     await vi.waitFor(async () => expect(await metric(app, 'appimage_watches_open{transport="grpc"}')).toBe(0), 10_000);
     await putTemplate(api, 'dead-after');
+  });
+
+  it('ends at its deadline though its client reads nothing, not even that it has', async () => {
+    await putTemplate(api, 'unread', { big: 'x'.repeat(500_000) });
+    const { ca, cert, key, token } = app.credentials;
+    const session = connect(`https://${app.grpcAddress}`, { ca, cert, key });
+    session.on('error', () => undefined);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/appimage.v1.AppImageRegistryService/Watch',
+      'content-type': 'application/grpc',
+      'grpc-timeout': '300m',
+      token,
+    });
+    stream.on('error', () => undefined);
+    const closed = once(stream, 'close');
+    stream.end(framed(WatchRequest.encode(WatchRequest.fromPartial({ start: WatchRequest_Start.STATE })).finish()));
+    await vi.waitFor(async () => expect(await metric(app, 'appimage_watches_open{transport="grpc"}')).toBe(1), 10_000);
+    await vi.waitFor(async () => expect(await metric(app, 'appimage_watches_open{transport="grpc"}')).toBe(0), 2000);
+    await closed;
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    session.destroy();
   });
 
   it('leaves nothing behind when it is cancelled, a thousand times', async () => {

@@ -21,6 +21,8 @@ type RawStreamCall = ServerWritableStream<Buffer, Buffer>;
  * would still go out after its deadline has ended the stream.
  */
 const MAX_IN_FLIGHT = 2;
+/** The longest that a timer of Node.js runs: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long a client that did not read may take to read what is on its way to it, and then why its stream has ended. */
 const LINGER_MS = 5000;
 
@@ -66,6 +68,7 @@ class GrpcSink implements StreamSink {
     this.#requestId = requestId;
     // Cancelled by the client, past its deadline, or its connection is gone.
     call.once('cancelled', () => this.#gone.abort());
+    this.#startDeadline();
     // What grpc-js has handed to the stream before a deadline ended it may be an error of the stream afterwards, and grpc-js listens for one only.
     http2StreamOf(call)?.on('error', () => undefined);
   }
@@ -111,7 +114,7 @@ class GrpcSink implements StreamSink {
       default:
         this.#fail(end.error);
         if (end.kind === 'too_slow') {
-          this.#resetLater();
+          this.#resetLater(constants.NGHTTP2_ENHANCE_YOUR_CALM);
         }
     }
   }
@@ -143,10 +146,23 @@ class GrpcSink implements StreamSink {
     return this.#inFlight < MAX_IN_FLIGHT;
   }
 
-  #resetLater(): void {
+  /** grpc-js tells of a deadline that has passed when it could send its status, which waits for a client that does not read. */
+  #startDeadline(): void {
+    const deadline = this.#call.getDeadline();
+    const leftMs = Number(deadline) - Date.now();
+    if (leftMs < LONGEST_TIMER_MS) {
+      const timer = setTimeout(() => {
+        this.#gone.abort();
+        this.#resetLater(constants.NGHTTP2_CANCEL);
+      }, leftMs);
+      this.#gone.signal.addEventListener('abort', () => clearTimeout(timer));
+    }
+  }
+
+  #resetLater(code: number): void {
     const stream = http2StreamOf(this.#call);
-    const timer = setTimeout(() => stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM), LINGER_MS);
-    this.#gone.signal.addEventListener('abort', () => clearTimeout(timer));
+    const timer = setTimeout(() => stream?.close(code), LINGER_MS);
+    stream?.once('close', () => clearTimeout(timer));
   }
 }
 
