@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
@@ -91,6 +97,42 @@ describe('a hostile HTTP/2 client', () => {
     stream.end(Buffer.from([1, 0, 0, 0, 3, 1, 2, 3]));
     expect(await endOf(stream)).toMatchObject({ 'grpc-status': String(status.INTERNAL) });
   });
+
+  it('that has no token is told so before its message is there, of which nothing is kept', async () => {
+    const lines = server.log.length;
+    const streams = Array.from({ length: 50 }, () => open(session, { token: 'wrong' }));
+    for (const stream of streams) {
+      stream.write(Buffer.concat([Buffer.from([0, 0, 0, 0xff, 0]), Buffer.alloc(50_000)]));
+    }
+    const trailers = await Promise.all(
+      streams.map((stream) => new Promise((resolve) => stream.once('trailers', resolve))),
+    );
+    expect(new Set(trailers.map((each) => (each as IncomingHttpHeaders)['grpc-status']))).toEqual(new Set(['16']));
+    await expect.poll(() => streams.every((stream) => stream.closed), { timeout: 5000 }).toBe(true);
+    expect(server.log.slice(lines).filter(({ msg }) => msg === 'request refused')).toHaveLength(50);
+  });
+
+  it('that sends too large a message leaves a line in the log, with the id that it gets', async () => {
+    const stream = open(session);
+    stream.write(Buffer.of(0, 0xff, 0xff, 0xff, 0xff));
+    const end = await endOf(stream);
+    expect(end).toMatchObject({ 'grpc-status': String(status.RESOURCE_EXHAUSTED) });
+    const refused = { msg: 'request refused', requestId: end['x-request-id'], code: 13152, method: 'QueryAppImage' };
+    expect(server.log).toContainEqual(expect.objectContaining(refused));
+  });
+
+  it.each(['/grpc.health.v1.Health/Check', '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'])(
+    'that sends more to %s than anybody needs is cut off',
+    async (path) => {
+      await using large = await startGrpcTestServer({ maxMessageBytes: 1024 * 1024 });
+      const other = openSession(large);
+      const stream = open(other, { ':path': path });
+      stream.write(Buffer.concat([Buffer.from([0, 0, 0xf, 0, 0]), Buffer.alloc(70_000)]));
+      await new Promise((resolve) => stream.once('close', resolve));
+      expect(stream.rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      other.destroy();
+    },
+  );
 
   it('that sends no message, or two, gets an answer', async () => {
     const none = open(session);

@@ -8,7 +8,8 @@ import {
   ServerCredentials,
   setLogVerbosity,
 } from '@grpc/grpc-js';
-import { RequestTimeout } from '../../src/transport/grpc/request-timeout.js';
+import type { Caller } from '../../src/transport/dispatcher.js';
+import { CallTimeouts } from '../../src/transport/grpc/call-timeouts.js';
 import { serveUnaryCall, type UnaryCall, type UnaryHandler } from '../../src/transport/grpc/unary-call.js';
 import { framed } from './raw-call.js';
 
@@ -22,16 +23,33 @@ export interface UnaryServer extends AsyncDisposable {
   readonly session: ClientHttp2Session;
 }
 
-/** One on {@link serveUnaryCall}. */
+/** Who calls, where a test does not care. */
+export const CALLER: Caller = {
+  transport: 'grpc',
+  requestId: 'one',
+  principal: { tokenName: 'test', role: 'admin' },
+  peer: () => ({ address: 'unknown', certificateSubject: undefined }),
+};
+
+/** One on {@link serveUnaryCall}, whose handler admits everybody unless `admit` says otherwise. */
 export async function serveUnary(
-  handler: UnaryHandler,
-  { maxMessageBytes = 1000, requestTimeoutMs = 60_000 } = {},
+  serve: (call: UnaryCall) => void,
+  {
+    maxMessageBytes = 1000,
+    requestTimeoutMs = 60_000,
+    answerTimeoutMs = 60_000,
+    admit = () => CALLER,
+    refused = () => undefined,
+  }: Partial<UnaryHandler> & {
+    maxMessageBytes?: number;
+    requestTimeoutMs?: number;
+    answerTimeoutMs?: number;
+  } = {},
 ): Promise<UnaryServer & { readonly bufferingPort: number }> {
-  const requestTimeout = new RequestTimeout(requestTimeoutMs);
+  const timeouts = new CallTimeouts({ requestMs: requestTimeoutMs, answerMs: answerTimeoutMs });
+  const handler: UnaryHandler = { admit, serve, refused };
   const server = createServer();
-  server.on('stream', (stream, headers) =>
-    serveUnaryCall(stream, headers, handler, { maxMessageBytes, requestTimeout }),
-  );
+  server.on('stream', (stream, headers) => serveUnaryCall(stream, headers, handler, { maxMessageBytes, timeouts }));
   const buffering = createTcpServer((socket) => {
     socket.once('readable', () => server.emit('connection', socket));
   });
@@ -44,7 +62,7 @@ export async function serveUnary(
     session,
     [Symbol.asyncDispose]: async () => {
       session.destroy();
-      requestTimeout[Symbol.dispose]();
+      timeouts[Symbol.dispose]();
       await Promise.all([server, buffering].map((each) => new Promise((resolve) => each.close(resolve))));
     },
   };

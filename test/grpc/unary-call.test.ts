@@ -1,10 +1,24 @@
+import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it, vi } from 'vitest';
+import type { Caller } from '../../src/transport/dispatcher.js';
+import type { CallStatus } from '../../src/transport/grpc/call-status.js';
+import type { UnaryCall } from '../../src/transport/grpc/unary-call.js';
 import { framed, rawCall } from './raw-call.js';
-import { answerOk, answerTo, closeOf, HEADERS, open, REQUEST, serveUnary, unanswered } from './unary-call-servers.js';
+import {
+  answerOk,
+  answerTo,
+  CALLER,
+  closeOf,
+  HEADERS,
+  open,
+  REQUEST,
+  serveUnary,
+  unanswered,
+} from './unary-call-servers.js';
 
 describe('a unary call', () => {
   it('ends with headers, response and trailers as grpc-js sends them', async () => {
@@ -72,6 +86,7 @@ describe('a unary call', () => {
       'grpc-status: 2',
       'grpc-message: Unknown%20error',
       'content-type: application/grpc+proto',
+      'x-request-id: one',
     ]);
   });
 
@@ -85,6 +100,62 @@ describe('a unary call', () => {
     const { body, trailers } = await rawCall(server.session, HEADERS, [REQUEST]);
     expect(body).toEqual(framed(Buffer.from('first')));
     expect(trailers).toEqual(['grpc-status: 0', 'grpc-message: OK']);
+  });
+
+  it.each(['GET', 'PUT', 'HEAD', 'DELETE'])('by the HTTP method %s ends with 405', async (method) => {
+    const handler = vi.fn(answerOk);
+    await using server = await serveUnary(handler);
+    const { headers } = await rawCall(server.session, { ...HEADERS, ':method': method }, [REQUEST]);
+    expect(headers).toEqual([':status: 405', 'allow: POST']);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it('that is not admitted ends before its request is there, which is sent no further', async () => {
+    const handler = vi.fn(answerOk);
+    await using server = await serveUnary(handler, {
+      admit: (call) => {
+        call.fail({ requestId: 'one' }, { code: status.UNAUTHENTICATED, details: 'no token' });
+        return undefined;
+      },
+    });
+    const stream = open(server.session);
+    stream.write(REQUEST.subarray(0, 3));
+    const trailers = once(stream, 'trailers');
+    expect(await answerTo(stream)).toMatchObject({ 'x-request-id': 'one' });
+    expect((await trailers)[0]).toMatchObject({ 'grpc-status': '16', 'grpc-message': 'no%20token' });
+    await closeOf(stream);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it('ends with UNKNOWN where its handler throws before its request is there', async () => {
+    await using server = await serveUnary(answerOk, {
+      admit: () => {
+        throw new Error('secret of the inside');
+      },
+    });
+    const { headers } = await rawCall(server.session, HEADERS, [REQUEST]);
+    expect(headers).toContain('grpc-status: 2');
+  });
+
+  it('that ends before it can be served is told to its handler, and its client gets the id of the request', async () => {
+    const refused = vi.fn<(caller: Caller, failure: CallStatus) => void>();
+    await using server = await serveUnary(answerOk, { refused, maxMessageBytes: 3 });
+    const { headers } = await rawCall(server.session, HEADERS, [REQUEST]);
+    expect(headers).toEqual(expect.arrayContaining(['grpc-status: 8', 'x-request-id: one']));
+    expect(refused.mock.calls).toEqual([[CALLER, expect.objectContaining({ code: status.RESOURCE_EXHAUSTED })]]);
+  });
+
+  it('whose client does not take its answer is cut off after a while', async () => {
+    const body = Buffer.alloc(3_000_000);
+    const respond = (call: UnaryCall): void => call.respond({ requestId: 'one' }, { body });
+    await using server = await serveUnary(respond, { answerTimeoutMs: 100 });
+    const stream = server.session.request({ ':method': 'POST', ...HEADERS });
+    stream.on('error', () => undefined);
+    stream.end(REQUEST);
+    await answerTo(stream);
+    await once(stream, 'close');
+    expect((await rawCall(server.session, HEADERS, [REQUEST])).body).toHaveLength(5 + body.length);
   });
 
   it.each(['application/json', 'text/plain', 'application/grp'])(
@@ -145,6 +216,16 @@ describe('a unary call', () => {
       unsent.end(REQUEST);
       await closeOf(unsent);
       expect(calls).toHaveLength(1);
+    });
+
+    it('is reset when it passes and its answer has not been taken', async () => {
+      const respond = (call: UnaryCall): void => call.respond({ requestId: 'one' }, { body: Buffer.alloc(3_000_000) });
+      await using server = await serveUnary(respond);
+      const stream = server.session.request({ ':method': 'POST', ...HEADERS, 'grpc-timeout': '100m' });
+      stream.on('error', () => undefined);
+      stream.end(REQUEST);
+      await once(stream, 'close');
+      expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
     });
 
     it('is answered in time where there is time', async () => {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import {
   type handleUnaryCall,
@@ -16,6 +16,7 @@ import type { Authenticator } from '../../auth/authenticator.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { grpcPath, type StreamMethod } from '../wire/method.js';
 import { registry } from '../wire/schema.js';
+import { CallTimeouts } from './call-timeouts.js';
 import { Connections } from './connections.js';
 import { HEALTH_SERVICE, HealthService } from './health-service.js';
 import { http2ServerOf, takeStreams } from './http2-server.js';
@@ -45,6 +46,11 @@ export interface GrpcServerOptions {
 const MAX_CONCURRENT_CALLS = 2048;
 /** Metadata of one request, counted as HTTP/2 does: 32 bytes for each entry besides its name and value. */
 const MAX_METADATA_BYTES = 16 * 1024;
+/**
+ * What a client may send on a stream of another method than those that have one response: they take requests of some bytes, and some of them take
+ * these from anybody.
+ */
+const MAX_OTHER_REQUEST_BYTES = 64 * 1024;
 /** A connection without traffic is asked whether the client is still there, so that dead ones do not pile up. */
 const KEEPALIVE_TIME_MS = 60_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
@@ -59,7 +65,9 @@ export class GrpcServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
   readonly #connections = new Connections();
-  readonly #requestTimeout: RequestTimeout;
+  readonly #timeouts: CallTimeouts;
+  /** For what grpc-js serves: who needs no token must not be able to displace those who have one. */
+  readonly #otherRequestTimeout: RequestTimeout;
   /** The handlers of methods with one response, by path. */
   readonly #unaryHandlers: ReadonlyMap<string, UnaryHandler>;
   readonly #unaryOptions: UnaryCallOptions;
@@ -72,7 +80,8 @@ export class GrpcServer implements AsyncDisposable {
     const { dispatcher, authenticator, maxMessageBytes, requestTimeoutMs, ready } = options;
     this.#dispatcher = dispatcher;
     this.#log = options.log;
-    this.#requestTimeout = new RequestTimeout(requestTimeoutMs);
+    this.#timeouts = new CallTimeouts({ requestMs: requestTimeoutMs, answerMs: 2 * requestTimeoutMs });
+    this.#otherRequestTimeout = new RequestTimeout(requestTimeoutMs);
     this.#server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,
@@ -83,7 +92,7 @@ export class GrpcServer implements AsyncDisposable {
       interceptors: [(definition, call) => this.#intercept(definition, call)],
     });
     const context = { dispatcher, authenticator, connections: this.#connections };
-    this.#unaryOptions = { maxMessageBytes, requestTimeout: this.#requestTimeout };
+    this.#unaryOptions = { maxMessageBytes, timeouts: this.#timeouts };
     this.#unaryHandlers = new Map(
       dispatcher.methods.map((method) => [grpcPath(method), unaryHandler(method, context)]),
     );
@@ -140,7 +149,8 @@ export class GrpcServer implements AsyncDisposable {
     await this.#connections.whenEmpty();
     clearTimeout(warning);
     clearTimeout(lastResort);
-    this.#requestTimeout[Symbol.dispose]();
+    this.#timeouts[Symbol.dispose]();
+    this.#otherRequestTimeout[Symbol.dispose]();
     this.#server.forceShutdown();
   }
 
@@ -156,6 +166,7 @@ export class GrpcServer implements AsyncDisposable {
   #take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     const handler = this.#unaryHandlers.get(headers[':path'] ?? '');
     if (handler === undefined) {
+      limitRequest(stream);
       return false;
     }
     serveUnaryCall(stream, headers, handler, this.#unaryOptions);
@@ -166,7 +177,7 @@ export class GrpcServer implements AsyncDisposable {
   #intercept({ requestStream }: InterceptedMethod, call: InterceptedCall): ServerInterceptingCall {
     if (!requestStream) {
       // The one object that grpc-js shows both to an interceptor and to a handler.
-      this.#requestTimeout.began(call.getMetricsRecorder(), call);
+      this.#otherRequestTimeout.began(call.getMetricsRecorder(), call);
     }
     return call as unknown as ServerInterceptingCall;
   }
@@ -175,13 +186,24 @@ export class GrpcServer implements AsyncDisposable {
     const punctual = Object.entries(handlers).map(([name, handler]) => {
       const unary = handler as handleUnaryCall<unknown, unknown>;
       const received: handleUnaryCall<unknown, unknown> = (call, respond) => {
-        this.#requestTimeout.received(call.getMetricsRecorder());
+        this.#otherRequestTimeout.received(call.getMetricsRecorder());
         unary(call, respond);
       };
       return [name, received] as const;
     });
     this.#server.addService(definition, Object.fromEntries(punctual));
   }
+}
+
+/** Resets a stream whose client sends too much. grpc-js has one limit for all methods, and keeps what comes until a message is whole. */
+function limitRequest(stream: ServerHttp2Stream): void {
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_OTHER_REQUEST_BYTES) {
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+  });
 }
 
 /** Bytes go through as they are: the method decodes its request and encodes its response. */

@@ -1,18 +1,18 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
-import type { Peer } from '../dispatcher.js';
+import type { Caller, Peer } from '../dispatcher.js';
 import { Stage } from '../stage.js';
 import { peerOf } from '../tls/peer.js';
 import type { ResponseBody } from '../wire/method.js';
 import type { CallStatus } from './call-status.js';
+import type { CallTimeouts } from './call-timeouts.js';
 import { decompressMessage } from './decompress-message.js';
 import { MESSAGE_HEAD_BYTES, MessageReader } from './message-reader.js';
-import type { RequestTimeout } from './request-timeout.js';
 import { timeoutMs } from './timeout-header.js';
 
-/** A call with one request and one response whose request is there. Both are bytes: the method itself decodes and encodes. */
+/** A call with one request and one response. Both are bytes: the method itself decodes and encodes. */
 export interface UnaryCall {
-  /** The request message. */
+  /** The request message, once it is here. */
   readonly request: Buffer;
   /** Who is calling, as far as the connection tells; nothing is known of a caller who has hung up. */
   readonly peer: Peer;
@@ -30,13 +30,23 @@ export interface AnswerMetadata {
   readonly etag?: string | undefined;
 }
 
-/** Serves one call. */
-export type UnaryHandler = (call: UnaryCall) => void;
+/** Serves the calls of one method. */
+export interface UnaryHandler {
+  /**
+   * Looks at a call of which the metadata is here and nothing else, so that nothing is kept of a request that is not wanted.
+   * @returns who is calling; `undefined` where it has ended the call
+   */
+  admit(call: UnaryCall): Caller | undefined;
+  /** Serves a call that it has admitted, whose request is here. */
+  serve(call: UnaryCall, caller: Caller): void;
+  /** Is told of a call that it has admitted and will not get to serve. */
+  refused(caller: Caller, failure: CallStatus): void;
+}
 
 export interface UnaryCallOptions {
   /** Largest request message, in bytes after decompression. */
   readonly maxMessageBytes: number;
-  readonly requestTimeout: RequestTimeout;
+  readonly timeouts: CallTimeouts;
 }
 
 const CALL = Symbol('call');
@@ -54,6 +64,7 @@ const NO_BYTES = Buffer.of();
 
 const CONTENT_TYPE = 'application/grpc+proto';
 const OK_TRAILERS = { 'grpc-status': status.OK, 'grpc-message': 'OK' } as const;
+const METHOD_NOT_ALLOWED = { ':status': 405, allow: 'POST' } as const;
 const UNSUPPORTED_MEDIA_TYPE = { ':status': 415 } as const;
 
 const WITH_TRAILERS = { waitForTrailers: true } as const;
@@ -74,8 +85,9 @@ export function serveUnaryCall(
     // Reset by its client before Node has told of it.
     return;
   }
-  if (headers['content-type']?.startsWith('application/grpc') !== true) {
-    stream.respond(UNSUPPORTED_MEDIA_TYPE, HEADERS_ONLY);
+  if (headers[':method'] !== 'POST' || headers['content-type']?.startsWith('application/grpc') !== true) {
+    stream.respond(headers[':method'] === 'POST' ? UNSUPPORTED_MEDIA_TYPE : METHOD_NOT_ALLOWED, HEADERS_ONLY);
+    options.timeouts.surplus.add(stream, stream);
     return;
   }
   const call = new Http2UnaryCall(stream, headers, handler, options);
@@ -95,7 +107,11 @@ class Http2UnaryCall implements UnaryCall {
   readonly #handler: UnaryHandler;
   readonly #options: UnaryCallOptions;
   readonly #reader: MessageReader;
+  #caller: Caller | undefined;
   #request: Buffer = NO_BYTES;
+  /** Whether all that the client sends is here. */
+  #received = false;
+  #served = false;
   #deadline: NodeJS.Timeout | undefined;
   #trailers: OutgoingHttpHeaders = OK_TRAILERS;
   /** Whether it has been answered, has failed, or has nobody to be answered to. */
@@ -134,6 +150,7 @@ class Http2UnaryCall implements UnaryCall {
       }
       this.#stream.respond(answerHeaders(metadata), WITH_TRAILERS);
       this.#stream.end(messageOf(response));
+      this.#answered();
     }
   }
 
@@ -142,21 +159,33 @@ class Http2UnaryCall implements UnaryCall {
       this.#trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details) };
       this.#stream.respond(answerHeaders(metadata), WITH_TRAILERS);
       this.#stream.end();
+      this.#answered();
     }
   }
 
   /** Ends the call with nothing but a status; otherwise as {@link respond}. */
   sendStatus(failure: CallStatus): void {
     if (this.#end()) {
-      this.#stream.respond(statusHeaders(failure), HEADERS_ONLY);
+      this.#stream.respond(statusHeaders(failure, this.#caller?.requestId), HEADERS_ONLY);
+      this.#answered();
+      if (this.#caller !== undefined && !this.#served) {
+        this.#handler.refused(this.#caller, failure);
+      }
     }
   }
 
   begin(): void {
-    this.#options.requestTimeout.began(this, this);
     const timeout = this.metadata('grpc-timeout');
-    if (timeout !== undefined) {
-      this.#startDeadline(timeout);
+    try {
+      this.#caller = this.#handler.admit(this);
+    } catch {
+      this.#failUnknown();
+    }
+    if (!this.#ended) {
+      this.#options.timeouts.request.began(this, this);
+      if (timeout !== undefined) {
+        this.#startDeadline(timeout);
+      }
     }
   }
 
@@ -169,18 +198,20 @@ class Http2UnaryCall implements UnaryCall {
   }
 
   onEnd(): void {
+    this.#received = true;
+    this.#options.timeouts.surplus.delete(this);
     // Node tells of the end also where the client has reset the stream before it.
     if (this.#ended || this.#stream.closed) {
       return;
     }
-    this.#options.requestTimeout.received(this);
+    this.#options.timeouts.request.received(this);
     const { message, compressed } = this.#reader;
     if (message === undefined) {
       this.sendStatus({ code: status.UNIMPLEMENTED, details: 'the method takes a request message, and none came' });
     } else if (compressed) {
       this.#decompress(message);
     } else {
-      this.#received(message);
+      this.#requested(message);
     }
   }
 
@@ -190,6 +221,9 @@ class Http2UnaryCall implements UnaryCall {
 
   onClose(): void {
     this.#end();
+    clearTimeout(this.#deadline);
+    this.#options.timeouts.answer.delete(this);
+    this.#options.timeouts.surplus.delete(this);
   }
 
   /** Returns whether the call is there to be answered, which it is once. */
@@ -198,9 +232,15 @@ class Http2UnaryCall implements UnaryCall {
       return false;
     }
     this.#ended = true;
-    this.#options.requestTimeout.received(this);
-    clearTimeout(this.#deadline);
+    this.#options.timeouts.request.received(this);
     return !this.#stream.destroyed && !this.#stream.closed;
+  }
+
+  #answered(): void {
+    this.#options.timeouts.answer.add(this, this.#stream);
+    if (!this.#received) {
+      this.#options.timeouts.surplus.add(this, this.#stream);
+    }
   }
 
   #startDeadline(header: string): void {
@@ -208,8 +248,16 @@ class Http2UnaryCall implements UnaryCall {
     if (ms === undefined) {
       this.sendStatus({ code: status.INTERNAL, details: `Invalid grpc-timeout value "${header}"` });
     } else {
-      const failure = { code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' };
-      this.#deadline = setTimeout(() => this.sendStatus(failure), ms);
+      this.#deadline = setTimeout(() => this.#onDeadline(), ms);
+    }
+  }
+
+  #onDeadline(): void {
+    if (this.#ended) {
+      // An answer that the client has not taken by now is worth nothing to it.
+      this.#stream.close(constants.NGHTTP2_CANCEL);
+    } else {
+      this.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
     }
   }
 
@@ -219,27 +267,32 @@ class Http2UnaryCall implements UnaryCall {
       if (failure !== undefined) {
         this.sendStatus(failure);
       } else {
-        this.#received(decompressed);
+        this.#requested(decompressed);
       }
     });
   }
 
-  #received(request: Buffer): void {
+  #requested(request: Buffer): void {
     this.#request = request;
     Http2UnaryCall.#serving.add(this);
   }
 
   #serve(): void {
     // By its deadline or by its client, while it was decompressed or waited for its turn.
-    if (this.#ended) {
+    if (this.#ended || this.#caller === undefined) {
       return;
     }
+    this.#served = true;
     try {
-      this.#handler(this);
+      this.#handler.serve(this, this.#caller);
     } catch {
-      // As grpc-js has it: a fault ends one call, not the process.
-      this.sendStatus({ code: status.UNKNOWN, details: 'Unknown error' });
+      this.#failUnknown();
     }
+  }
+
+  /** As grpc-js has it: a fault ends one call, not the process. */
+  #failUnknown(): void {
+    this.sendStatus({ code: status.UNKNOWN, details: 'Unknown error' });
   }
 }
 
@@ -287,8 +340,14 @@ function answerHeaders({ requestId, etag }: AnswerMetadata): OutgoingHttpHeaders
   };
 }
 
-function statusHeaders({ code, details }: CallStatus): OutgoingHttpHeaders {
-  return { 'grpc-status': code, 'grpc-message': encodeURI(details), ':status': 200, 'content-type': CONTENT_TYPE };
+function statusHeaders({ code, details }: CallStatus, requestId: string | undefined): OutgoingHttpHeaders {
+  return {
+    'grpc-status': code,
+    'grpc-message': encodeURI(details),
+    ':status': 200,
+    'content-type': CONTENT_TYPE,
+    'x-request-id': requestId,
+  };
 }
 
 function ignore(): void {

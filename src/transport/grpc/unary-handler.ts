@@ -1,5 +1,7 @@
+import { status } from '@grpc/grpc-js';
 import type { Authenticator } from '../../auth/authenticator.js';
 import { tokenFromHeaders } from '../../auth/token-from-headers.js';
+import { AppImageError } from '../../domain/errors.js';
 import type { Caller, Dispatcher } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
 import type { Method, WireResponse } from '../wire/method.js';
@@ -15,29 +17,36 @@ export interface HandlerContext {
 /** Serves one method over gRPC. */
 export function unaryHandler(method: Method, context: HandlerContext): UnaryHandler {
   const { dispatcher, authenticator } = context;
-  return (call) => {
-    const requestId = requestIdFrom(call.metadata('x-request-id'));
-    const peer = peerLookup(call, method);
-    let principal: Caller['principal'];
-    try {
-      principal = authenticator.authenticate(tokenFromHeaders(call.metadata('token'), call.metadata('authorization')));
-    } catch (error) {
-      const refusal = dispatcher.refuse(error, 'protobuf', { transport: 'grpc', requestId, peer }, method);
-      answer(call, requestId, refusal);
-      return;
-    }
-    const request = {
-      encoding: 'protobuf',
-      body: call.request,
-      ifMatch: call.metadata('if-match'),
-      fieldValidation: 'Ignore',
-    } as const;
-    const response = dispatcher.dispatch(method, request, { transport: 'grpc', requestId, principal, peer });
-    if (response instanceof Promise) {
-      void response.then((later) => answer(call, requestId, later));
-    } else {
-      answer(call, requestId, response);
-    }
+  return {
+    admit: (call) => {
+      const requestId = requestIdFrom(call.metadata('x-request-id'));
+      const peer = peerLookup(call, method);
+      try {
+        const token = tokenFromHeaders(call.metadata('token'), call.metadata('authorization'));
+        return { transport: 'grpc', requestId, principal: authenticator.authenticate(token), peer };
+      } catch (error) {
+        answer(call, requestId, dispatcher.refuse(error, 'protobuf', { transport: 'grpc', requestId, peer }, method));
+        return undefined;
+      }
+    },
+    serve: (call, caller) => {
+      const request = {
+        encoding: 'protobuf',
+        body: call.request,
+        ifMatch: call.metadata('if-match'),
+        fieldValidation: 'Ignore',
+      } as const;
+      const response = dispatcher.dispatch(method, request, caller);
+      if (response instanceof Promise) {
+        void response.then((later) => answer(call, caller.requestId, later));
+      } else {
+        answer(call, caller.requestId, response);
+      }
+    },
+    refused: (caller, { code, details }) => {
+      const reason = code === status.RESOURCE_EXHAUSTED ? 'BODY_TOO_LARGE' : 'REQUEST_MALFORMED';
+      dispatcher.refuse(new AppImageError(reason, details), 'protobuf', caller, method);
+    },
   };
 }
 
