@@ -129,6 +129,18 @@ describe('hostile clients over HTTP/2', () => {
     expect(body).toContain('11100');
   });
 
+  it('have an answer taken back that they leave where it is, however busy they keep the session', async () => {
+    impatient.invoke = () => ({ body: Buffer.alloc(3_000_000), warnings: [] });
+    const session = openSession(impatient.tlsPort);
+    const pings = setInterval(() => session.ping(() => undefined), 50);
+    const stream = post(session);
+    stream.end('{}');
+    await new Promise((resolve) => stream.once('close', resolve));
+    clearInterval(pings);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    expect(session.closed).toBe(false);
+  });
+
   it('have an idle session closed in order', async () => {
     const session = openSession(impatient.tlsPort);
     const stream = post(session);

@@ -75,7 +75,7 @@ class HttpGateway implements Gateway {
     const { requestTimeoutMs, keepAliveTimeoutMs } = options;
     const sendTimeoutMs = 2 * requestTimeoutMs;
     const connections = this.#connections;
-    this.#handler = new RequestHandler({ ...options, connections, onAnswer: () => this.#onProgress() });
+    this.#handler = new RequestHandler({ ...options, connections, sendTimeoutMs, onAnswer: () => this.#onProgress() });
     const broken = new BrokenRequestResponder({ connections, handler: this.#handler, paths: this.#paths });
     this.#fastLane = {
       ...options,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { constants } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ResponseBody } from '../wire/method.js';
 import type { Connection } from './connection.js';
 import { http2Stream } from './http2-stream.js';
@@ -18,21 +18,28 @@ export class NodeReply implements Reply {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #connection: Connection;
+  readonly #sendTimeoutMs: number;
 
-  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection) {
+  /** @param sendTimeoutMs how long a client may leave an answer where it is; over HTTP/1.1 the server sees to that */
+  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection, sendTimeoutMs: number) {
     this.#request = request;
     this.#response = response;
     this.#connection = connection;
+    this.#sendTimeoutMs = sendTimeoutMs;
   }
 
   send(status: number, headers: AnswerHeaders, { body, release }: ResponseBody): void {
     const request = this.#request;
     this.#connection.unread = request.complete ? undefined : request;
-    stopSending(request);
+    const stream = http2Stream(request);
+    if (stream !== undefined) {
+      stopSending(stream, request);
+      stream.setTimeout(this.#sendTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
+    }
     if (!this.#response.destroyed) {
       if (release !== undefined) {
         // A response over HTTP/2 says that it has finished also where its stream was reset, when the session may still hold the body.
-        (http2Stream(request) ?? this.#response).once('finish', release);
+        (stream ?? this.#response).once('finish', release);
       }
       this.#response.writeHead(status, headers as OutgoingHttpHeaders);
       this.#response.end(body);
@@ -41,9 +48,8 @@ export class NodeReply implements Reply {
 }
 
 /** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */
-function stopSending(request: IncomingMessage): void {
-  const stream = http2Stream(request);
-  if (stream !== undefined && !request.complete && !stream.endAfterHeaders) {
+function stopSending(stream: ServerHttp2Stream, request: IncomingMessage): void {
+  if (!request.complete && !stream.endAfterHeaders) {
     stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
   }
 }

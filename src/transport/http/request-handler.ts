@@ -37,6 +37,8 @@ export interface RequestHandlerOptions {
   /** Largest body of a request, in bytes. */
   readonly maxBodyBytes: number;
   readonly httpErrorStatus: HttpErrorStatus;
+  /** How long a client may leave an answer where it is. */
+  readonly sendTimeoutMs: number;
   /** Called after every answer while {@link RequestHandler.closing}. */
   readonly onAnswer: () => void;
 }
@@ -86,6 +88,7 @@ export class RequestHandler {
   readonly #connections: ConnectionTable;
   readonly #maxBodyBytes: number;
   readonly #httpErrorStatus: HttpErrorStatus;
+  readonly #sendTimeoutMs: number;
   readonly #onAnswer: () => void;
 
   constructor(options: RequestHandlerOptions) {
@@ -94,6 +97,7 @@ export class RequestHandler {
     this.#connections = options.connections;
     this.#maxBodyBytes = options.maxBodyBytes;
     this.#httpErrorStatus = options.httpErrorStatus;
+    this.#sendTimeoutMs = options.sendTimeoutMs;
     this.#onAnswer = options.onAnswer;
   }
 
@@ -112,7 +116,13 @@ export class RequestHandler {
     connection.unanswered += 1;
     const { headers } = request;
     const format = bodyFormat(headers['content-type']);
-    const exchange = { reply: new NodeReply(request, response, connection), connection, format, requestId, method };
+    const exchange = {
+      reply: new NodeReply(request, response, connection, this.#sendTimeoutMs),
+      connection,
+      format,
+      requestId,
+      method,
+    };
     let mode: HttpErrorStatus = 'standard';
     try {
       expectReadableHead(request);
@@ -185,7 +195,7 @@ export class RequestHandler {
     }
     connection.unanswered += 1;
     closeWhereBodyIsUncertain(request, connection);
-    const reply = new NodeReply(request, response, connection);
+    const reply = new NodeReply(request, response, connection, this.#sendTimeoutMs);
     const exchange = { reply, connection, format: JSON_FORMAT, requestId, method: undefined };
     this.#refuse(exchange, refusal, 'standard', headers);
   }
@@ -208,7 +218,7 @@ export class RequestHandler {
       return;
     }
     connection.unanswered += 1;
-    const reply = new NodeReply(request, response, connection);
+    const reply = new NodeReply(request, response, connection, this.#sendTimeoutMs);
     const exchange: Exchange = { reply, connection, format: JSON_FORMAT, requestId, method };
     let mode: HttpErrorStatus = 'standard';
     try {
