@@ -206,7 +206,7 @@ export const OPTIONS = {
   }),
   requestTimeoutMs: integer({
     group: 'Limits and times',
-    description: 'How long a client may take to send a whole request.',
+    description: 'How long a client may take to send a whole request; to take its answer it has twice that.',
     unit: 'milliseconds',
     minimum: 100,
     maximum: DAY_MS,
