@@ -68,6 +68,8 @@ export class GrpcServer implements AsyncDisposable {
   readonly #timeouts: CallTimeouts;
   /** For what grpc-js serves: who needs no token must not be able to displace those who have one. */
   readonly #otherRequestTimeout: RequestTimeout;
+  /** The calls of these by the one object that grpc-js shows both to an interceptor and to a handler. */
+  readonly #otherCalls = new WeakMap<object, InterceptedCall>();
   /** The handlers of methods with one response, by path. */
   readonly #unaryHandlers: ReadonlyMap<string, UnaryHandler>;
   readonly #unaryOptions: UnaryCallOptions;
@@ -176,8 +178,8 @@ export class GrpcServer implements AsyncDisposable {
   /** Notes the start of a call, and hands it back as it is, since wrapping it costs time. */
   #intercept({ requestStream }: InterceptedMethod, call: InterceptedCall): ServerInterceptingCall {
     if (!requestStream) {
-      // The one object that grpc-js shows both to an interceptor and to a handler.
-      this.#otherRequestTimeout.began(call.getMetricsRecorder(), call);
+      this.#otherCalls.set(call.getMetricsRecorder(), call);
+      this.#otherRequestTimeout.began(call);
     }
     return call as unknown as ServerInterceptingCall;
   }
@@ -186,7 +188,10 @@ export class GrpcServer implements AsyncDisposable {
     const punctual = Object.entries(handlers).map(([name, handler]) => {
       const unary = handler as handleUnaryCall<unknown, unknown>;
       const received: handleUnaryCall<unknown, unknown> = (call, respond) => {
-        this.#otherRequestTimeout.received(call.getMetricsRecorder());
+        const intercepted = this.#otherCalls.get(call.getMetricsRecorder());
+        if (intercepted !== undefined) {
+          this.#otherRequestTimeout.received(intercepted);
+        }
         unary(call, respond);
       };
       return [name, received] as const;

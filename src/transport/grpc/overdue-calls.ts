@@ -1,43 +1,44 @@
 /** How often overdue calls are looked for, in milliseconds. */
 const SWEEP_INTERVAL_MS = 1000;
 
-interface TimedCall<Call> {
-  readonly call: Call;
-  readonly since: number;
-}
-
-/** Calls that something has to happen to in time. One timer does for all of them, since nearly each is in time. */
-export class OverdueCalls<Call> implements Disposable {
-  readonly #timeoutMs: number;
+/**
+ * Calls that something has to happen to in time. One timer does for all of them, since nearly each is in time, and one look at the clock for all that
+ * come between two sweeps.
+ */
+export class OverdueCalls<Call extends object> implements Disposable {
+  /** Sweeps that a call survives. */
+  readonly #sweeps: number;
   readonly #onOverdue: (call: Call) => void;
-  // In the order of arrival, so a sweep looks at the overdue ones only.
-  readonly #calls = new Map<object, TimedCall<Call>>();
+  /** In the order of arrival, so that a sweep looks at the overdue ones only; with the number of the last sweep before. */
+  readonly #calls = new Map<Call, number>();
   readonly #timer: NodeJS.Timeout;
+  #swept = 0;
 
-  /** @param onOverdue is told of a call that has been here for `timeoutMs`, and is here no longer */
+  /** @param onOverdue is told of a call that has been here for `timeoutMs`, or up to two seconds more, and is here no longer */
   constructor(timeoutMs: number, onOverdue: (call: Call) => void) {
-    this.#timeoutMs = timeoutMs;
+    const intervalMs = Math.min(SWEEP_INTERVAL_MS, timeoutMs);
+    this.#sweeps = Math.ceil(timeoutMs / intervalMs);
     this.#onOverdue = onOverdue;
-    this.#timer = setInterval(() => this.#sweep(), Math.min(SWEEP_INTERVAL_MS, timeoutMs)).unref();
+    this.#timer = setInterval(() => this.#sweep(), intervalMs).unref();
   }
 
   get size(): number {
     return this.#calls.size;
   }
 
-  /** @param key whatever object the call is known by when what has to happen has happened */
-  add(key: object, call: Call): void {
-    this.#calls.set(key, { call, since: performance.now() });
+  add(call: Call): void {
+    this.#calls.set(call, this.#swept);
   }
 
-  delete(key: object): void {
-    this.#calls.delete(key);
+  /** To be told that what has to happen to a call has happened. */
+  delete(call: Call): void {
+    this.#calls.delete(call);
   }
 
   /** Takes out the call that has been here for longest. */
   takeOldest(): Call | undefined {
-    for (const [key, { call }] of this.#calls) {
-      this.#calls.delete(key);
+    for (const call of this.#calls.keys()) {
+      this.#calls.delete(call);
       return call;
     }
     return undefined;
@@ -49,12 +50,13 @@ export class OverdueCalls<Call> implements Disposable {
   }
 
   #sweep(): void {
-    const overdue = performance.now() - this.#timeoutMs;
-    for (const [key, { call, since }] of this.#calls) {
-      if (since > overdue) {
+    this.#swept += 1;
+    for (const [call, before] of this.#calls) {
+      // The first sweep may have come right behind the call.
+      if (this.#swept - before <= this.#sweeps) {
         return;
       }
-      this.#calls.delete(key);
+      this.#calls.delete(call);
       this.#onOverdue(call);
     }
   }

@@ -12,8 +12,8 @@ describe('RequestTimeout', () => {
   it('ends a call whose request does not come, and leaves one alone whose request came', async () => {
     using timeout = new RequestTimeout(30);
     const [late, punctual] = [waitingCall(), waitingCall()];
-    timeout.began(late, late);
-    timeout.began(punctual, punctual);
+    timeout.began(late);
+    timeout.began(punctual);
     timeout.received(punctual);
     await vi.waitFor(() => expect(late.ended).toHaveLength(1));
     expect(late.ended[0]).toEqual({
@@ -27,11 +27,11 @@ describe('RequestTimeout', () => {
     using timeout = new RequestTimeout(60_000);
     const calls = Array.from({ length: 16_385 }, waitingCall);
     for (const call of calls.slice(0, -1)) {
-      timeout.began(call, call);
+      timeout.began(call);
     }
     expect(calls[0]?.ended).toEqual([]);
     for (const call of calls.slice(-1)) {
-      timeout.began(call, call);
+      timeout.began(call);
     }
     expect(calls[0]?.ended).toMatchObject([{ code: status.RESOURCE_EXHAUSTED }]);
     expect(calls.filter(({ ended }) => ended.length > 0)).toHaveLength(1);

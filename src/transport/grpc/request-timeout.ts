@@ -23,12 +23,9 @@ export class RequestTimeout implements Disposable {
     this.#waiting = new OverdueCalls(timeoutMs, (call) => call.sendStatus({ code: status.DEADLINE_EXCEEDED, details }));
   }
 
-  /**
-   * To be told that a call has begun.
-   * @param key whatever object the call is known by when its request is here
-   */
-  began(key: object, call: EndableCall): void {
-    this.#waiting.add(key, call);
+  /** To be told that a call has begun. */
+  began(call: EndableCall): void {
+    this.#waiting.add(call);
     if (this.#waiting.size > MAX_WAITING_CALLS) {
       const details = 'too many calls are waiting for their request message';
       this.#waiting.takeOldest()?.sendStatus({ code: status.RESOURCE_EXHAUSTED, details });
@@ -36,8 +33,8 @@ export class RequestTimeout implements Disposable {
   }
 
   /** To be told first of all when the request of a call is here. */
-  received(key: object): void {
-    this.#waiting.delete(key);
+  received(call: EndableCall): void {
+    this.#waiting.delete(call);
   }
 
   [Symbol.dispose](): void {

@@ -33,7 +33,8 @@ export interface AnswerMetadata {
 /** Serves the calls of one method. */
 export interface UnaryHandler {
   /**
-   * Looks at a call of which the metadata is here and nothing else, so that nothing is kept of a request that is not wanted.
+   * Looks at a call in the turn in which it began, whether its request is here or not, so that no more is kept of one that is not wanted than came
+   * along with its metadata.
    * @returns who is calling; `undefined` where it has ended the call
    */
   admit(call: UnaryCall): Caller | undefined;
@@ -87,7 +88,7 @@ export function serveUnaryCall(
   }
   if (headers[':method'] !== 'POST' || headers['content-type']?.startsWith('application/grpc') !== true) {
     stream.respond(headers[':method'] === 'POST' ? UNSUPPORTED_MEDIA_TYPE : METHOD_NOT_ALLOWED, HEADERS_ONLY);
-    options.timeouts.surplus.add(stream, stream);
+    options.timeouts.surplus.add(stream);
     return;
   }
   const call = new Http2UnaryCall(stream, headers, handler, options);
@@ -100,15 +101,19 @@ export function serveUnaryCall(
 }
 
 class Http2UnaryCall implements UnaryCall {
-  /** Calls that arrive in a turn are received first, connection by connection, and then served. */
+  /**
+   * Calls that arrive in a turn are received first, connection by connection, and then served. One whose request goes on in a later turn is admitted in
+   * its first.
+   */
   static readonly #serving = new Stage<Http2UnaryCall>(setImmediate, (call) => call.#serve());
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #handler: UnaryHandler;
   readonly #options: UnaryCallOptions;
   readonly #reader: MessageReader;
+  #admitted = false;
   #caller: Caller | undefined;
-  #request: Buffer = NO_BYTES;
+  #request: Buffer | undefined;
   /** Whether all that the client sends is here. */
   #received = false;
   #served = false;
@@ -131,7 +136,7 @@ class Http2UnaryCall implements UnaryCall {
   }
 
   get request(): Buffer {
-    return this.#request;
+    return this.#request ?? NO_BYTES;
   }
 
   get peer(): Peer {
@@ -165,6 +170,7 @@ class Http2UnaryCall implements UnaryCall {
 
   /** Ends the call with nothing but a status; otherwise as {@link respond}. */
   sendStatus(failure: CallStatus): void {
+    this.#admit();
     if (this.#end()) {
       this.#stream.respond(statusHeaders(failure, this.#caller?.requestId), HEADERS_ONLY);
       this.#answered();
@@ -175,18 +181,12 @@ class Http2UnaryCall implements UnaryCall {
   }
 
   begin(): void {
+    this.#options.timeouts.request.began(this);
     const timeout = this.metadata('grpc-timeout');
-    try {
-      this.#caller = this.#handler.admit(this);
-    } catch {
-      this.#failUnknown();
+    if (timeout !== undefined) {
+      this.#startDeadline(timeout);
     }
-    if (!this.#ended) {
-      this.#options.timeouts.request.began(this, this);
-      if (timeout !== undefined) {
-        this.#startDeadline(timeout);
-      }
-    }
+    Http2UnaryCall.#serving.add(this);
   }
 
   onData(chunk: Buffer): void {
@@ -199,7 +199,7 @@ class Http2UnaryCall implements UnaryCall {
 
   onEnd(): void {
     this.#received = true;
-    this.#options.timeouts.surplus.delete(this);
+    this.#options.timeouts.surplus.delete(this.#stream);
     // Node tells of the end also where the client has reset the stream before it.
     if (this.#ended || this.#stream.closed) {
       return;
@@ -222,8 +222,8 @@ class Http2UnaryCall implements UnaryCall {
   onClose(): void {
     this.#end();
     clearTimeout(this.#deadline);
-    this.#options.timeouts.answer.delete(this);
-    this.#options.timeouts.surplus.delete(this);
+    this.#options.timeouts.answer.delete(this.#stream);
+    this.#options.timeouts.surplus.delete(this.#stream);
   }
 
   /** Returns whether the call is there to be answered, which it is once. */
@@ -237,9 +237,9 @@ class Http2UnaryCall implements UnaryCall {
   }
 
   #answered(): void {
-    this.#options.timeouts.answer.add(this, this.#stream);
+    this.#options.timeouts.answer.add(this.#stream);
     if (!this.#received) {
-      this.#options.timeouts.surplus.add(this, this.#stream);
+      this.#options.timeouts.surplus.add(this.#stream);
     }
   }
 
@@ -262,6 +262,11 @@ class Http2UnaryCall implements UnaryCall {
   }
 
   #decompress(message: Buffer): void {
+    // Not for everybody.
+    this.#admit();
+    if (this.#ended) {
+      return;
+    }
     const encoding = this.metadata('grpc-encoding') ?? 'identity';
     decompressMessage(message, encoding, this.#options.maxMessageBytes, (failure, decompressed) => {
       if (failure !== undefined) {
@@ -274,12 +279,28 @@ class Http2UnaryCall implements UnaryCall {
 
   #requested(request: Buffer): void {
     this.#request = request;
-    Http2UnaryCall.#serving.add(this);
+    if (this.#admitted) {
+      Http2UnaryCall.#serving.add(this);
+    }
+  }
+
+  /** Looks who is calling, once. Ends the call where nobody may. */
+  #admit(): void {
+    if (this.#admitted || this.#ended) {
+      return;
+    }
+    this.#admitted = true;
+    try {
+      this.#caller = this.#handler.admit(this);
+    } catch {
+      this.#failUnknown();
+    }
   }
 
   #serve(): void {
-    // By its deadline or by its client, while it was decompressed or waited for its turn.
-    if (this.#ended || this.#caller === undefined) {
+    this.#admit();
+    // It may have ended by its deadline or by its client, while it was decompressed or waited for its turn.
+    if (this.#ended || this.#caller === undefined || this.#request === undefined) {
       return;
     }
     this.#served = true;
