@@ -130,8 +130,9 @@ describe('hostile clients over HTTP/2', () => {
   });
 
   it('have an answer taken back that they leave where it is, however busy they keep the session', async () => {
-    impatient.invoke = () => ({ body: Buffer.alloc(3_000_000), warnings: [] });
-    const session = openSession(impatient.tlsPort);
+    await using patient = await startGateway(certificates, { requestTimeoutMs: 200 });
+    patient.invoke = () => ({ body: Buffer.alloc(3_000_000), warnings: [] });
+    const session = openSession(patient.tlsPort);
     const pings = setInterval(() => session.ping(() => undefined), 50);
     const stream = post(session);
     stream.end('{}');

@@ -2,8 +2,8 @@
 const SWEEP_INTERVAL_MS = 1000;
 
 /**
- * Calls that something has to happen to in time. One timer does for all of them, since nearly each is in time, and one look at the clock for all that
- * come between two sweeps.
+ * Calls that something has to happen to in time. One timer does for all of them, since nearly each is in time, and counting its sweeps spares each
+ * call a look at the clock.
  */
 export class OverdueCalls<Call extends object> implements Disposable {
   /** Sweeps that a call survives. */

@@ -20,7 +20,7 @@ export class NodeReply implements Reply {
   readonly #connection: Connection;
   readonly #sendTimeoutMs: number;
 
-  /** @param sendTimeoutMs how long a client may leave an answer where it is; over HTTP/1.1 the server sees to that */
+  /** @param sendTimeoutMs how long a client may take for an answer over HTTP/2; over HTTP/1.1 the server sees to that */
   constructor(request: IncomingMessage, response: ServerResponse, connection: Connection, sendTimeoutMs: number) {
     this.#request = request;
     this.#response = response;
@@ -34,7 +34,7 @@ export class NodeReply implements Reply {
     const stream = http2Stream(request);
     if (stream !== undefined) {
       stopSending(stream, request);
-      stream.setTimeout(this.#sendTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
+      takeBackLater(stream, this.#sendTimeoutMs);
     }
     if (!this.#response.destroyed) {
       if (release !== undefined) {
@@ -45,6 +45,12 @@ export class NodeReply implements Reply {
       this.#response.end(body);
     }
   }
+}
+
+/** Resets a stream whose client does not take its answer. Node's own time limit of a stream begins anew with all that the session sends. */
+function takeBackLater(stream: ServerHttp2Stream, timeoutMs: number): void {
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMs);
+  stream.once('close', () => clearTimeout(timer));
 }
 
 /** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */
