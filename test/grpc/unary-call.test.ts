@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it, vi } from 'vitest';
 import type { Caller } from '../../src/transport/dispatcher.js';
@@ -250,6 +250,19 @@ describe('a unary call', () => {
       const sent = framed(gzipSync('asks'), 1);
       const { body } = await rawCall(server.session, { ...HEADERS, 'grpc-encoding': 'gzip' }, [sent]);
       expect(body).toEqual(REQUEST);
+    });
+
+    it.each(['identity', 'gzip', 'deflate'])('by %s is served once', async (encoding) => {
+      const { calls, handler } = unanswered();
+      await using server = await serveUnary(handler);
+      const compress = encoding === 'gzip' ? gzipSync : encoding === 'deflate' ? deflateSync : Buffer.from;
+      const streams = Array.from({ length: 100 }, () => open(server.session, { 'grpc-encoding': encoding }));
+      for (const stream of streams) {
+        stream.end(framed(compress('asks'), 1));
+      }
+      await vi.waitFor(() => expect(new Set(calls).size).toBe(streams.length));
+      await delay(50);
+      expect(calls).toHaveLength(streams.length);
     });
 
     it('is not served where it has ended while that was done', async () => {

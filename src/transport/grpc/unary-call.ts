@@ -111,6 +111,8 @@ class Http2UnaryCall implements UnaryCall {
   readonly #handler: UnaryHandler;
   readonly #options: UnaryCallOptions;
   readonly #reader: MessageReader;
+  /** Whether it is on its way to {@link #serve}. */
+  #scheduled = false;
   #admitted = false;
   #caller: Caller | undefined;
   #request: Buffer | undefined;
@@ -186,7 +188,7 @@ class Http2UnaryCall implements UnaryCall {
     if (timeout !== undefined) {
       this.#startDeadline(timeout);
     }
-    Http2UnaryCall.#serving.add(this);
+    this.#schedule();
   }
 
   onData(chunk: Buffer): void {
@@ -279,7 +281,12 @@ class Http2UnaryCall implements UnaryCall {
 
   #requested(request: Buffer): void {
     this.#request = request;
-    if (this.#admitted) {
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
       Http2UnaryCall.#serving.add(this);
     }
   }
@@ -298,6 +305,7 @@ class Http2UnaryCall implements UnaryCall {
   }
 
   #serve(): void {
+    this.#scheduled = false;
     this.#admit();
     // It may have ended by its deadline or by its client, while it was decompressed or waited for its turn.
     if (this.#ended || this.#caller === undefined || this.#request === undefined) {
