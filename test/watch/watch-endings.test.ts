@@ -107,6 +107,16 @@ describe('a watch', { timeout: 120_000 }, () => {
     session.destroy();
   });
 
+  it('leaves nothing behind when it ends long before its deadline', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const seen = Array.from({ length: 100 }, () =>
+      watchGrpc(connection, 'a-wrong-token-0123456789', {}, { deadlineMs: 3_600_000 }),
+    );
+    await Promise.all(seen.map((watch) => watch.ended));
+    await vi.waitFor(() => expect(timers()).toBeLessThan(before + 20), 5000);
+  });
+
   it('leaves nothing behind when it is cancelled, a thousand times', async () => {
     const before = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     for (let round = 0; round < 10; round += 1) {

@@ -13,6 +13,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../../auth/authenticator.js';
+import { answerTimeoutOf } from '../answer-timeout.js';
 import type { Dispatcher } from '../dispatcher.js';
 import { grpcPath, type StreamMethod } from '../wire/method.js';
 import { registry } from '../wire/schema.js';
@@ -82,7 +83,7 @@ export class GrpcServer implements AsyncDisposable {
     const { dispatcher, authenticator, maxMessageBytes, requestTimeoutMs, ready } = options;
     this.#dispatcher = dispatcher;
     this.#log = options.log;
-    this.#timeouts = new CallTimeouts({ requestMs: requestTimeoutMs, answerMs: 2 * requestTimeoutMs });
+    this.#timeouts = new CallTimeouts({ requestMs: requestTimeoutMs, answerMs: answerTimeoutOf(requestTimeoutMs) });
     this.#otherRequestTimeout = new RequestTimeout(requestTimeoutMs);
     this.#server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,

@@ -6,11 +6,13 @@ import { tokenFromHeaders } from '../../auth/token-from-headers.js';
 import type { AppImageError } from '../../domain/errors.js';
 import { requestIdFrom } from '../request-id.js';
 import type { StreamEnd, StreamSink } from '../stream-run.js';
+import { whileOpen } from '../while-open.js';
 import { asBuffer } from '../wire/as-buffer.js';
 import { encodeFailure } from '../wire/envelope.js';
 import type { StreamMessage, StreamMethod } from '../wire/method.js';
 import type { Connections } from './connections.js';
 import { grpcStatusOf } from './grpc-status.js';
+import { LONGEST_TIMER_MS } from './timeout-header.js';
 import type { HandlerContext } from './unary-handler.js';
 
 /** A call before its request is decoded and after its messages are encoded: the method itself does both. */
@@ -21,8 +23,6 @@ type RawStreamCall = ServerWritableStream<Buffer, Buffer>;
  * would still go out after its deadline has ended the stream.
  */
 const MAX_IN_FLIGHT = 2;
-/** The longest that a timer of Node.js runs: 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long a client that did not read may take to read what is on its way to it, and then why its stream has ended. */
 const LINGER_MS = 5000;
 
@@ -148,21 +148,21 @@ class GrpcSink implements StreamSink {
 
   /** grpc-js tells of a deadline that has passed when it could send its status, which waits for a client that does not read. */
   #startDeadline(): void {
-    const deadline = this.#call.getDeadline();
-    const leftMs = Number(deadline) - Date.now();
-    if (leftMs < LONGEST_TIMER_MS) {
-      const timer = setTimeout(() => {
+    const stream = http2StreamOf(this.#call);
+    const leftMs = Number(this.#call.getDeadline()) - Date.now();
+    if (stream !== undefined && leftMs <= LONGEST_TIMER_MS) {
+      whileOpen(stream, leftMs, () => {
         this.#gone.abort();
         this.#resetLater(constants.NGHTTP2_CANCEL);
-      }, leftMs);
-      this.#gone.signal.addEventListener('abort', () => clearTimeout(timer));
+      });
     }
   }
 
   #resetLater(code: number): void {
     const stream = http2StreamOf(this.#call);
-    const timer = setTimeout(() => stream?.close(code), LINGER_MS);
-    stream?.once('close', () => clearTimeout(timer));
+    if (stream !== undefined) {
+      whileOpen(stream, LINGER_MS, () => stream.close(code));
+    }
   }
 }
 

@@ -11,11 +11,11 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** The longest that a timer of Node.js runs: 24 days. */
-const LONGEST_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The time in milliseconds that a `grpc-timeout` leaves for a call; `undefined` where it is no time. More than 24 days are 24 days. */
 export function timeoutMs(header: string): number | undefined {
   const [, amount, unit = ''] = TIMEOUT.exec(header) ?? [];
   const unitMs = UNIT_MS[unit];
-  return unitMs === undefined ? undefined : Math.min(Math.floor(Number(amount) * unitMs), LONGEST_MS);
+  return unitMs === undefined ? undefined : Math.min(Math.floor(Number(amount) * unitMs), LONGEST_TIMER_MS);
 }

@@ -29,7 +29,7 @@ export interface FastLaneOptions {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /** How long a client may leave an answer where it is. */
-  readonly sendTimeoutMs: number;
+  readonly answerTimeoutMs: number;
   /** Takes over a connection on which nothing is under way; what was read and not served has been put back. */
   readonly handOver: (connection: Connection) => void;
 }
@@ -92,7 +92,7 @@ export class FastLane implements Reply {
     const head = headText(status, headers, closes ? undefined : this.#options.keepAliveTimeoutMs);
     if (closes) {
       this.#leave();
-      socket.setTimeout(this.#options.sendTimeoutMs, () => socket.destroy());
+      socket.setTimeout(this.#options.answerTimeoutMs, () => socket.destroy());
       writeNow(socket, head, response);
       socket.destroySoon();
     } else if (response.release !== undefined || response.body.length > MAX_JOINED_BYTES) {
@@ -161,7 +161,7 @@ export class FastLane implements Reply {
   #onWritten(): void {
     this.#answering = false;
     if (this.#socket.writableNeedDrain) {
-      this.#socket.setTimeout(this.#options.sendTimeoutMs);
+      this.#socket.setTimeout(this.#options.answerTimeoutMs);
     }
     if (this.#ended) {
       this.#socket.end();

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../../auth/authenticator.js';
+import { answerTimeoutOf } from '../answer-timeout.js';
 import type { Dispatcher, Peer } from '../dispatcher.js';
 import { requestIdFrom } from '../request-id.js';
 import type { AlpnProtocol } from '../tls/transport-protocol.js';
@@ -73,13 +74,18 @@ class HttpGateway implements Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { requestTimeoutMs, keepAliveTimeoutMs } = options;
-    const sendTimeoutMs = 2 * requestTimeoutMs;
+    const answerTimeoutMs = answerTimeoutOf(requestTimeoutMs);
     const connections = this.#connections;
-    this.#handler = new RequestHandler({ ...options, connections, sendTimeoutMs, onAnswer: () => this.#onProgress() });
+    this.#handler = new RequestHandler({
+      ...options,
+      connections,
+      answerTimeoutMs,
+      onAnswer: () => this.#onProgress(),
+    });
     const broken = new BrokenRequestResponder({ connections, handler: this.#handler, paths: this.#paths });
     this.#fastLane = {
       ...options,
-      sendTimeoutMs,
+      answerTimeoutMs,
       handler: this.#handler,
       broken,
       methods: this.#methods,
@@ -89,7 +95,7 @@ class HttpGateway implements Gateway {
     this.#app = fastify({
       serverFactory: (listener) => {
         route = listener;
-        this.#http1 = createHttp1Server(listener, { ...options, sendTimeoutMs, connections, broken });
+        this.#http1 = createHttp1Server(listener, { ...options, answerTimeoutMs, connections, broken });
         return this.#http1;
       },
       genReqId: (request) => requestIdFrom(request.headers['x-request-id']),

@@ -7,7 +7,7 @@ export interface Http1ServerOptions {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /** How long a client may leave an answer where it is; longer than it may take for a request. */
-  readonly sendTimeoutMs: number;
+  readonly answerTimeoutMs: number;
   readonly connections: ConnectionTable;
   readonly broken: BrokenRequestResponder;
 }
@@ -17,7 +17,7 @@ export interface Http1ServerOptions {
  * fastify listens to it anyway.
  */
 export function createHttp1Server(serve: RequestListener, options: Http1ServerOptions): Server {
-  const { connections, broken, requestTimeoutMs, keepAliveTimeoutMs, sendTimeoutMs } = options;
+  const { connections, broken, requestTimeoutMs, keepAliveTimeoutMs, answerTimeoutMs } = options;
   const listener = oneByOne(serve, connections);
   const server = createServer(
     {
@@ -39,7 +39,7 @@ export function createHttp1Server(serve: RequestListener, options: Http1ServerOp
   // The last answers still go out to a client that has closed its own side after its last request.
   Object.assign(server, { httpAllowHalfOpen: true });
   // A client that does not read its answer is given up; one that does not send its request gets an answer before that.
-  server.timeout = sendTimeoutMs;
+  server.timeout = answerTimeoutMs;
   server.on('timeout', (socket) => {
     if ((connections.find(socket)?.unanswered ?? 0) === 0) {
       socket.destroy();

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
+import { whileOpen } from '../while-open.js';
 import type { ResponseBody } from '../wire/method.js';
 import type { Connection } from './connection.js';
 import { http2Stream } from './http2-stream.js';
@@ -18,14 +19,14 @@ export class NodeReply implements Reply {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #connection: Connection;
-  readonly #sendTimeoutMs: number;
+  readonly #answerTimeoutMs: number;
 
-  /** @param sendTimeoutMs how long a client may take for an answer over HTTP/2; over HTTP/1.1 the server sees to that */
-  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection, sendTimeoutMs: number) {
+  /** @param answerTimeoutMs how long a client may take for an answer over HTTP/2; over HTTP/1.1 the server sees to that */
+  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection, answerTimeoutMs: number) {
     this.#request = request;
     this.#response = response;
     this.#connection = connection;
-    this.#sendTimeoutMs = sendTimeoutMs;
+    this.#answerTimeoutMs = answerTimeoutMs;
   }
 
   send(status: number, headers: AnswerHeaders, { body, release }: ResponseBody): void {
@@ -34,7 +35,8 @@ export class NodeReply implements Reply {
     const stream = http2Stream(request);
     if (stream !== undefined) {
       stopSending(stream, request);
-      takeBackLater(stream, this.#sendTimeoutMs);
+      // Not by `setTimeout` of the stream: that begins anew with all that the session sends, the answer to a ping included.
+      whileOpen(stream, this.#answerTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
     }
     if (!this.#response.destroyed) {
       if (release !== undefined) {
@@ -45,12 +47,6 @@ export class NodeReply implements Reply {
       this.#response.end(body);
     }
   }
-}
-
-/** Resets a stream whose client does not take its answer. Node's own time limit of a stream begins anew with all that the session sends. */
-function takeBackLater(stream: ServerHttp2Stream, timeoutMs: number): void {
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMs);
-  stream.once('close', () => clearTimeout(timer));
 }
 
 /** Has an HTTP/2 client that has its answer send no more of its body (RFC 9113, section 8.1). */

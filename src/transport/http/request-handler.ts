@@ -38,7 +38,7 @@ export interface RequestHandlerOptions {
   readonly maxBodyBytes: number;
   readonly httpErrorStatus: HttpErrorStatus;
   /** How long a client may leave an answer where it is. */
-  readonly sendTimeoutMs: number;
+  readonly answerTimeoutMs: number;
   /** Called after every answer while {@link RequestHandler.closing}. */
   readonly onAnswer: () => void;
 }
@@ -88,7 +88,7 @@ export class RequestHandler {
   readonly #connections: ConnectionTable;
   readonly #maxBodyBytes: number;
   readonly #httpErrorStatus: HttpErrorStatus;
-  readonly #sendTimeoutMs: number;
+  readonly #answerTimeoutMs: number;
   readonly #onAnswer: () => void;
 
   constructor(options: RequestHandlerOptions) {
@@ -97,7 +97,7 @@ export class RequestHandler {
     this.#connections = options.connections;
     this.#maxBodyBytes = options.maxBodyBytes;
     this.#httpErrorStatus = options.httpErrorStatus;
-    this.#sendTimeoutMs = options.sendTimeoutMs;
+    this.#answerTimeoutMs = options.answerTimeoutMs;
     this.#onAnswer = options.onAnswer;
   }
 
@@ -117,7 +117,7 @@ export class RequestHandler {
     const { headers } = request;
     const format = bodyFormat(headers['content-type']);
     const exchange = {
-      reply: new NodeReply(request, response, connection, this.#sendTimeoutMs),
+      reply: new NodeReply(request, response, connection, this.#answerTimeoutMs),
       connection,
       format,
       requestId,
@@ -195,7 +195,7 @@ export class RequestHandler {
     }
     connection.unanswered += 1;
     closeWhereBodyIsUncertain(request, connection);
-    const reply = new NodeReply(request, response, connection, this.#sendTimeoutMs);
+    const reply = new NodeReply(request, response, connection, this.#answerTimeoutMs);
     const exchange = { reply, connection, format: JSON_FORMAT, requestId, method: undefined };
     this.#refuse(exchange, refusal, 'standard', headers);
   }
@@ -218,7 +218,7 @@ export class RequestHandler {
       return;
     }
     connection.unanswered += 1;
-    const reply = new NodeReply(request, response, connection, this.#sendTimeoutMs);
+    const reply = new NodeReply(request, response, connection, this.#answerTimeoutMs);
     const exchange: Exchange = { reply, connection, format: JSON_FORMAT, requestId, method };
     let mode: HttpErrorStatus = 'standard';
     try {
