@@ -83,7 +83,7 @@ export function invalidRequest(violations: readonly FieldViolation[]): AppImageE
 }
 
 /** The longest part of a caller's value that an error repeats, in UTF-16 code units. */
-const QUOTED_VALUE_LENGTH = 64;
+export const QUOTED_VALUE_LENGTH = 64;
 
 /** A caller's value as it appears in an error: quoted, control characters escaped, cut to a readable length. */
 export function quoteValue(value: string): string {

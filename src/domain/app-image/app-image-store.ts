@@ -75,8 +75,9 @@ export interface AppImageStore extends AsyncDisposable {
    * `delete`. When it resolves, the change is durable: it survives a crash of the process and of the machine. When it
    * rejects with {@link StoreUnavailableError}, a change may have been stored or not, but never in part.
    *
-   * A `put` that changes the name rejects with {@link StoreFaultError}, one of more than the store can hold with {@link TemplateTooLargeError}. A first `put` has revision 1; each further change of that name, a
-   * `delete` included, takes the next number; a `delete` of nothing takes none.
+   * A `put` that changes the name rejects with {@link StoreFaultError}, one of more than the store can hold with
+   * {@link TemplateTooLargeError}. A first `put` has revision 1; each further change of that name, a `delete` included, takes the next
+   * number; a `delete` of nothing takes none.
    *
    * Every `put`, and every `delete` of a template that was there, becomes a {@link Revision} with `origin`, and takes its place in the
    * order of all changes: in the same step, so that neither is ever there without the other. A change that was made upon another one, or began

@@ -86,8 +86,9 @@ export function serveUnaryCall(
     // Reset by its client before Node has told of it.
     return;
   }
-  if (headers[':method'] !== 'POST' || headers['content-type']?.startsWith('application/grpc') !== true) {
-    stream.respond(headers[':method'] === 'POST' ? UNSUPPORTED_MEDIA_TYPE : METHOD_NOT_ALLOWED, HEADERS_ONLY);
+  const refusal = httpRefusal(headers);
+  if (refusal !== undefined) {
+    stream.respond(refusal, HEADERS_ONLY);
     options.timeouts.surplus.add(stream);
     return;
   }
@@ -98,6 +99,14 @@ export function serveUnaryCall(
   stream.on('wantTrailers', onWantTrailers);
   stream.on('close', onClose);
   call.begin();
+}
+
+/** How a request is answered that is no call; `undefined` for one that is. */
+function httpRefusal(headers: IncomingHttpHeaders): OutgoingHttpHeaders | undefined {
+  if (headers[':method'] !== 'POST') {
+    return METHOD_NOT_ALLOWED;
+  }
+  return headers['content-type']?.startsWith('application/grpc') === true ? undefined : UNSUPPORTED_MEDIA_TYPE;
 }
 
 class Http2UnaryCall implements UnaryCall {

@@ -2,7 +2,7 @@ import type { DescEnum } from '@bufbuild/protobuf';
 import { canonicalNumber } from '../../domain/app-image/canonical-json.js';
 import { suggest } from '../../domain/app-image/text-rule.js';
 import { didYouMean } from '../../domain/did-you-mean.js';
-import { quoteValue } from '../../domain/errors.js';
+import { QUOTED_VALUE_LENGTH, quoteValue } from '../../domain/errors.js';
 import type { JsonReading } from './json-reading.js';
 import type { JsonObject, JsonValue } from './json-text.js';
 
@@ -11,8 +11,6 @@ export type ValueReader = (value: JsonValue, reading: JsonReading) => unknown;
 
 const INT32_MAX = 2 ** 31 - 1;
 const INT64_MAX = 2n ** 63n - 1n;
-/** Longer ones are shown rounded. */
-const LONGEST_SHOWN_NUMBER = 64;
 const DECIMAL = /^-?(?:0|[1-9][0-9]{0,18})$/;
 
 export const readString: ValueReader = (value, reading) => {
@@ -40,7 +38,7 @@ export const readInt64: ValueReader = (value, reading) => {
       return number;
     }
   }
-  const found = written === undefined || written.length > LONGEST_SHOWN_NUMBER ? describe(value) : written;
+  const found = written === undefined || written.length > QUOTED_VALUE_LENGTH ? describe(value) : written;
   return reading.fault(`expected a 64-bit integer, as a number or a string, found ${found}`);
 };
 
